@@ -1,0 +1,83 @@
+import type { AddressFamily } from "../runtime/address.ts";
+import type { EchoOutcome, EchoStream, SocketProfile } from "./echo.ts";
+
+/** What a caller says of a stream; the engine gives it its number. */
+export type StreamOrder = Omit<EchoStream, "number">;
+
+/**
+ * Tallies of every stream at one moment, copied under a sequence word. Index by stream number;
+ * index 0 is unused. Read them before the next snapshot is asked for: the arrays are used again.
+ */
+export type TallySnapshot = {
+  /** Wall-clock time of the copy, Unix seconds. */
+  readonly takenAtSeconds: number;
+  readonly echoes: Float64Array;
+  readonly lost: Float64Array;
+  readonly unsent: Float64Array;
+  readonly suspect: Float64Array;
+  readonly lateReplies: Float64Array;
+  readonly duplicateReplies: Float64Array;
+  readonly reorderedReplies: Float64Array;
+  readonly corruptReplies: Float64Array;
+  /** LOSS_REASONS.length columns: `lostByReason[stream * LOSS_REASONS.length + reason]`. */
+  readonly lostByReason: Float64Array;
+  readonly rttSumSeconds: Float64Array;
+  /** `rttBuckets[stream * RTT_BUCKET_COUNT + i]`, not cumulative, the last one is +Inf. */
+  readonly rttBuckets: Float64Array;
+  /** NaN while unknown; so are all of the next four. */
+  readonly lastRttSeconds: Float64Array;
+  readonly jitterSeconds: Float64Array;
+  readonly replyHopLimit: Float64Array;
+  readonly lossRatio: Float64Array;
+  /** 1 up, 0 down, NaN before the first finished batch and while suspect. */
+  readonly up: Float64Array;
+  /** Unix seconds, NaN before the first. */
+  readonly lastFinishedSeconds: Float64Array;
+};
+
+/** The engine's own figures, once per agent. */
+export type EngineFigures = {
+  readonly families: readonly {
+    readonly family: AddressFamily;
+    readonly transport: "raw" | "dgram" | "raw-socket" | "ping";
+    readonly transmitStamp: "kernel" | "send_call";
+    readonly socketDrops: number;
+    readonly receiveBufferBytes: number;
+  }[];
+  readonly wantedReceiveBufferBytes: number;
+  readonly foreignPackets: number;
+  readonly stampsMissing: number;
+  readonly missedTicks: number;
+  /** Send lag (planned to sent): count, sum and non-cumulative buckets by SEND_LAG_BOUNDS. */
+  readonly sendLag: {
+    readonly count: number;
+    readonly sumSeconds: number;
+    readonly buckets: Float64Array;
+  };
+  /** Which faults hold `sounder_agent_measurement_suspect` at 1 now. */
+  readonly suspectCauses: readonly string[];
+};
+
+/** The main thread's handle on the engine. */
+export type Engine = {
+  readonly state: "running" | "stopped" | "failed" | "unavailable";
+  /** Why, when `unavailable` or `failed`: one sentence with a remedy. */
+  readonly problem: string | undefined;
+  /** @returns the stream's number, valid at once; the worker follows within a tick. */
+  readonly add: (order: StreamOrder) => number;
+  /** Its counters start at 0 again when the number is reused. */
+  readonly remove: (number: number) => void;
+  /** New address, interval or options; counters stay. */
+  readonly retune: (number: number, order: StreamOrder) => void;
+  /** One echo now, outside every grid and tally. */
+  readonly echo: (order: {
+    readonly address: string;
+    readonly profile: SocketProfile;
+    readonly payloadBytes: number;
+    readonly timeoutSeconds: number;
+  }) => Promise<EchoOutcome>;
+  readonly snapshot: () => Promise<TallySnapshot>;
+  readonly figures: () => Promise<EngineFigures>;
+  /** Closes sockets and ends the thread, within a second. */
+  readonly stop: () => Promise<void>;
+};

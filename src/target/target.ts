@@ -1,0 +1,27 @@
+import type { Labels } from "./labels.ts";
+
+/** What to probe, as configured or discovered. `target` is a host, an address, `host:port` or a URL. */
+export type Target = {
+  readonly target: string;
+  /** The target's own labels over its group's over the defaults'. */
+  readonly labels: Labels;
+};
+
+/**
+ * The host of a target: for ICMP a URL is reduced to its host, `[v6]` and `host:port` lose what is
+ * around the host.
+ */
+export function hostOf(target: string): string {
+  const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target);
+  const authority = (url?.[1] ?? target).replace(/^.*@/, "");
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(authority);
+  if (bracketed !== null) return bracketed[1] ?? "";
+  const withPort = /^([^:]+):\d+$/.exec(authority);
+  return withPort?.[1] ?? authority;
+}
+
+/** The identity of a stream: one (group, module, target, labels) is measured once. */
+export function streamKey(group: string, module: string, target: Target): string {
+  const labels = Object.entries(target.labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return JSON.stringify([group, module, target.target, labels]);
+}
