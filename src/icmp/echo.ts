@@ -20,8 +20,8 @@ export type SocketProfile = {
 export type EchoStream = {
   /** Number of the stream, chosen by the engine's main-thread side; from 1, reused after removal. */
   readonly number: number;
-  /** Address in text; an IPv6 one may carry a zone id. */
-  readonly address: string;
+  /** Address in text; an IPv6 one may carry a zone id. Undefined while the name has none: nothing is sent. */
+  readonly address: string | undefined;
   readonly profile: SocketProfile;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
