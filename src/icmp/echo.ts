@@ -37,13 +37,21 @@ export type EchoStream = {
 
 /** How one echo ended. Exactly one of these, once, per echo. */
 export type EchoOutcome =
-  | { readonly kind: "answered"; readonly rttSeconds: number; readonly hopLimit: number | undefined }
+  | {
+      readonly kind: "answered";
+      readonly rttSeconds: number;
+      readonly hopLimit: number | undefined;
+    }
   | { readonly kind: "lost"; readonly explanation: LossExplanation | undefined }
   | { readonly kind: "suspect"; readonly cause: AgentFault }
   | { readonly kind: "unsent"; readonly errno: string };
 
 /** An ICMP error that came before the deadline. It explains a loss; its absence proves nothing. */
-export type LossExplanation = { readonly reason: LossReason; readonly reportedBy: string };
+export type LossExplanation = {
+  readonly reason: LossReason;
+  /** Address that sent the error; undefined when the transport did not say. */
+  readonly reportedBy: string | undefined;
+};
 
 export const LOSS_REASONS = [
   "host_unreachable",

@@ -1,0 +1,112 @@
+import type { AddressFamily } from "../runtime/address.ts";
+import type { LossReason, SocketProfile } from "./echo.ts";
+
+/** The process may not open an ICMP socket, or the system refused an option that was asked for. */
+export class IcmpSocketError extends Error {
+  override readonly name = "IcmpSocketError";
+  readonly family: AddressFamily;
+  readonly errno: string;
+
+  constructor(family: AddressFamily, errno: string, message: string) {
+    super(message);
+    this.family = family;
+    this.errno = errno;
+  }
+}
+
+/** Words of 32 bits of a socket address that are kept for each stream (sockaddr_in6 is 28 bytes). */
+export const ADDRESS_WORDS = 7;
+
+/**
+ * What a transport tells its user, packet by packet; numbers only, no object is made.
+ * A `slot` is what the user named the echo when it was queued.
+ */
+export type PacketSink = {
+  /** The kernel took the packet; the time is the send call's, as Unix seconds and nanoseconds. */
+  readonly sent: (slot: number, seconds: number, nanoseconds: number) => void;
+  readonly unsent: (slot: number, errno: number) => void;
+  /** The kernel's transmit stamp. */
+  readonly transmitStamp: (slot: number, seconds: number, nanoseconds: number) => void;
+  /**
+   * An echo reply with an identifier of ours. The bytes are valid during the call only.
+   *
+   * @param message Where the ICMP header begins in `packet`; `bytes` from there.
+   * @param addressWord Where the source's socket address begins in `words`.
+   * @param isChecked Whether the kernel has verified the checksum (ICMPv6).
+   * @param hopLimit NaN when the kernel did not say.
+   * @param seconds Receive stamp; 0 when there was none.
+   */
+  readonly reply: (
+    packet: Uint8Array,
+    message: number,
+    bytes: number,
+    words: Uint32Array,
+    addressWord: number,
+    isChecked: boolean,
+    hopLimit: number,
+    seconds: number,
+    nanoseconds: number,
+  ) => void;
+  /** An ICMP error about an echo with an identifier of ours; address as in `reply`, of the target. */
+  readonly icmpError: (
+    identifier: number,
+    sequence: number,
+    words: Uint32Array,
+    addressWord: number,
+    reason: LossReason,
+  ) => void;
+  /** A packet that cannot be an answer to anything of ours. */
+  readonly foreign: () => void;
+};
+
+/** What a transport tells of itself. */
+export type TransportFigures = {
+  readonly family: AddressFamily;
+  readonly transport: "raw" | "dgram" | "raw-socket" | "ping";
+  readonly transmitStamp: "kernel" | "send_call";
+  /** As the kernel accounts it (it doubles what was asked for). */
+  readonly receiveBufferBytes: number;
+};
+
+/**
+ * Sends echo requests of one address family and takes in what comes back. [hot]
+ *
+ * The user calls `drainErrors`, then `drainReplies`, then `queue` for what is due and `flush`, all from one
+ * thread. Nothing blocks.
+ */
+export type Transport = {
+  readonly family: AddressFamily;
+  /** First of the identifiers that replies are passed for; a multiple of 16. */
+  readonly firstIdentifier: number;
+  /**
+   * Opens, or finds, the socket for a profile.
+   *
+   * @returns Its number for `queue`.
+   * @throws IcmpSocketError when the system refuses it.
+   */
+  readonly openProfile: (profile: SocketProfile) => number;
+  /** Makes the buffers large enough for payloads of this size. */
+  readonly reservePayload: (payloadBytes: number) => void;
+  /** Queues one echo request; it leaves at `flush`, or earlier when the batch is full. */
+  readonly queue: (
+    profile: number,
+    slot: number,
+    sequenceAndIdentifier: number,
+    cookie: number,
+    payloadBytes: number,
+    words: Uint32Array,
+    addressWord: number,
+    sink: PacketSink,
+  ) => void;
+  readonly flush: (sink: PacketSink) => void;
+  /** Reads transmit stamps and ICMP errors. */
+  readonly drainErrors: (sink: PacketSink) => void;
+  /** @returns false when so much came that reading was broken off: apply no deadline then. */
+  readonly drainReplies: (sink: PacketSink) => boolean;
+  /** Packets the socket dropped for want of buffer, since it was opened. */
+  readonly readDrops: () => number;
+  /** Descriptor to wait on for replies; undefined when there is none. */
+  readonly replyDescriptor: number | undefined;
+  readonly figures: () => TransportFigures;
+  readonly close: () => void;
+};
