@@ -76,6 +76,7 @@ export type Engine = {
     readonly payloadBytes: number;
     readonly timeoutSeconds: number;
   }) => Promise<EchoOutcome>;
+  /** Every `add`, `remove` and `retune` given before the call is in force in it. */
   readonly snapshot: () => Promise<TallySnapshot>;
   readonly figures: () => Promise<EngineFigures>;
   /** Closes sockets and ends the thread, within a second. */

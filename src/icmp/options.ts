@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import * as z from "zod";
+import { flag } from "../runtime/flag.ts";
 import { bytes } from "../runtime/units.ts";
 
 const sourceAddress = z.string().refine((text) => isIP(text) !== 0, {
@@ -10,11 +11,11 @@ const sourceAddress = z.string().refine((text) => isIP(text) !== 0, {
 export const icmpOptions = z.strictObject({
   /** As blackbox_exporter: anything other than "" and ip6 means ip4. */
   preferred_ip_protocol: z.string().default("ip6"),
-  ip_protocol_fallback: z.boolean().default(true),
+  ip_protocol_fallback: flag.default(true),
   source_ip_address: sourceAddress.optional(),
   /** ICMP data only, in bytes. The limit is an IPv4 packet less its IP and ICMP headers. */
   payload_size: z.int().min(0).max(65_507).default(0),
-  dont_fragment: z.boolean().default(false),
+  dont_fragment: flag.default(false),
   ttl: z.int().min(0).max(255).default(64),
   dscp: z.int().min(0).max(63).default(0),
   interface: z.string().min(1).max(15).optional(),

@@ -5,6 +5,9 @@ const SLOTS_PER_SECOND = 1000;
 const WHEEL_SLOTS = 16_384;
 const SLOT_MASK = WHEEL_SLOTS - 1;
 
+/** A wake at 1000.13 s is slot 1,000,130 though the product in binary is a little less (a year has 3e10 slots). */
+const ROUNDING_SLOTS = 1e-4;
+
 /** About so many echoes leave together: fewer wake-ups, which cost more than packets (measured). */
 const ECHOES_PER_TICK = 32;
 const MIN_TICK_SECONDS = 0.001;
@@ -129,7 +132,7 @@ export class Plan {
 
   /** Hands over every stream that is due by `nowSeconds`; each leaves the plan until it is added again. */
   takeDue(nowSeconds: number, sink: DueSink): void {
-    const last = Math.floor(nowSeconds * SLOTS_PER_SECOND);
+    const last = Math.floor(nowSeconds * SLOTS_PER_SECOND + ROUNDING_SLOTS);
     let at = Math.max(this.#now, last - WHEEL_SLOTS + 1);
     while (at <= last) {
       at += this.#slotsToNextUsed(at);

@@ -20,5 +20,5 @@ export type Module = z.output<typeof moduleOptions>;
 export const BUILT_IN_MODULES: Readonly<Record<string, z.input<typeof moduleOptions>>> = {
   icmp: { prober: "icmp" },
   http_2xx: { prober: "http" },
-  http_post_2xx: { prober: "http" },
+  http_post_2xx: { prober: "http", http: { method: "POST" } },
 };

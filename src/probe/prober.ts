@@ -31,6 +31,7 @@ export const FAILURE_REASONS = [
   "body_mismatch",
   "body_too_large",
   "body_file",
+  "credentials_file",
   "request_timeout",
   "icmp_timeout",
   ...LOSS_REASONS,
@@ -121,4 +122,6 @@ export type ProbeOutcome =
       readonly reason: FailureReason;
       /** One sentence for a person. */
       readonly detail: string;
+      /** With the reason `policy_refused`: the rule of the guard's verdict, for its counter. */
+      readonly policyRule?: string;
     });

@@ -17,7 +17,10 @@ export type Resolution =
       readonly kind: "resolved";
       /** At least one; in the order the server gave them, IPv6 and IPv4 apart by `family`. */
       readonly addresses: readonly Address[];
-      /** How long the answer may be kept, already within `min_ttl` and `max_ttl`. */
+      /**
+       * How long the answer may be kept, already within `min_ttl` and `max_ttl`; of one that was
+       * kept before, what is left of that.
+       */
       readonly ttlSeconds: number;
       /** True when the refresh failed and this is the last good answer. */
       readonly isStale: boolean;
@@ -35,5 +38,8 @@ export type FamilyChoice = {
   readonly isFallbackAllowed: boolean;
 };
 
-/** Asks for the addresses of a name. Never throws for a name that does not resolve. */
+/**
+ * Asks for the addresses of a name. Never rejects for a name that does not resolve; rejects with the
+ * signal's reason when that is aborted.
+ */
 export type Resolve = (name: string, signal: AbortSignal) => Promise<Resolution>;

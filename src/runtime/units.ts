@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { found } from "./found.ts";
 
 const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
   y: 365 * 86_400,
@@ -66,7 +67,10 @@ export function parseBytes(text: string): number | undefined {
 
 /** The schema of a duration; its output is seconds. */
 export const seconds = z
-  .union([z.string(), z.number()], { error: "expected a duration such as 500ms, 10s or 1m30s" })
+  .union([z.string(), z.number()], {
+    error: (issue) =>
+      `expected a duration such as 500ms, 10s or 1m30s, found ${found(issue.input)}`,
+  })
   .transform((value, context) => {
     const parsed = parseDuration(String(value));
     if (parsed !== undefined) return parsed;
@@ -87,7 +91,9 @@ export const positiveSeconds = seconds.refine((value) => value > 0, {
 
 /** The schema of a size; its output is bytes. */
 export const bytes = z
-  .union([z.string(), z.number()], { error: "expected a size such as 8MiB or 65536" })
+  .union([z.string(), z.number()], {
+    error: (issue) => `expected a size such as 8MiB or 65536, found ${found(issue.input)}`,
+  })
   .transform((value, context) => {
     const parsed = parseBytes(String(value));
     if (parsed !== undefined) return parsed;

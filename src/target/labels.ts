@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { quote } from "../runtime/found.ts";
 
 /** Label names to values, as a target, a group or the defaults give them. */
 export type Labels = Readonly<Record<string, string>>;
@@ -28,20 +29,20 @@ export function labelNameProblem(name: string): string | undefined {
     return `label name "${name}" is reserved for Sounder's own labels: choose another`;
   }
   if (name.startsWith("__")) {
-    return `label name "${name}" begins with "__", which Prometheus keeps for itself: choose another`;
+    return `label name ${quote(name)} begins with "__", which Prometheus keeps for itself: choose another`;
   }
   if (Buffer.byteLength(name) > MAX_LABEL_NAME_BYTES) {
-    return `label name "${name.slice(0, 32)}…" is longer than ${MAX_LABEL_NAME_BYTES} bytes`;
+    return `label name ${quote(name)} is longer than ${MAX_LABEL_NAME_BYTES} bytes`;
   }
   if (!LABEL_NAME.test(name)) {
-    return `label name "${name}" must begin with a letter or "_" and hold only letters, digits and "_"`;
+    return `label name ${quote(name)} must begin with a letter or "_" and hold only letters, digits and "_"`;
   }
   return undefined;
 }
 
-/** The `labels:` block. Numbers and booleans are taken as the text they were written as. */
+/** The `labels:` block. The parser hands numbers and booleans over as the text they were written as. */
 export const labelsOptions = z
-  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+  .record(z.string(), z.string())
   .superRefine((labels, context) => {
     const names = Object.keys(labels);
     if (names.length > MAX_LABELS) {
@@ -53,17 +54,21 @@ export const labelsOptions = z
     for (const name of names) {
       const problem = labelNameProblem(name);
       if (problem !== undefined) {
-        context.addIssue({ code: "custom", path: [name], message: problem });
-      }
-      if (Buffer.byteLength(String(labels[name])) > MAX_LABEL_VALUE_BYTES) {
+        // The key is what has to change, so that is where a reader of the file is sent.
         context.addIssue({
           code: "custom",
           path: [name],
-          message: `value of label "${name}" is longer than ${MAX_LABEL_VALUE_BYTES} bytes`,
+          message: problem,
+          params: { aspect: "key" },
+        });
+      }
+      if (Buffer.byteLength(labels[name] ?? "") > MAX_LABEL_VALUE_BYTES) {
+        context.addIssue({
+          code: "custom",
+          path: [name],
+          message: `value of label ${quote(name)} is longer than ${MAX_LABEL_VALUE_BYTES} bytes`,
         });
       }
     }
   })
-  .transform((labels): Labels =>
-    Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)])),
-  );
+  .transform((labels): Labels => labels);

@@ -9,14 +9,18 @@ export type Target = {
 
 /**
  * The host of a target: for ICMP a URL is reduced to its host, `[v6]` and `host:port` lose what is
- * around the host.
+ * around the host. Text that is no target gives itself or an empty text; looking it up will fail.
+ * In a URL the `%` of a zone id is written `%25` (RFC 6874 section 2).
  */
 export function hostOf(target: string): string {
-  const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target);
-  const authority = (url?.[1] ?? target).replace(/^.*@/, "");
-  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(authority);
-  if (bracketed !== null) return bracketed[1] ?? "";
-  const withPort = /^([^:]+):\d+$/.exec(authority);
+  const [, scheme, all = ""] = /^([a-z][a-z0-9+.-]*:\/\/)?([^/?#]*)/i.exec(target) ?? [];
+  const authority = all.slice(all.lastIndexOf("@") + 1);
+  const bracketed = /^\[([^\]]+)\](?::\d*)?$/.exec(authority);
+  if (bracketed !== null) {
+    const host = bracketed[1] ?? "";
+    return scheme === undefined ? host : host.replace("%25", "%");
+  }
+  const withPort = /^([^:]*):\d*$/.exec(authority);
   return withPort?.[1] ?? authority;
 }
 

@@ -1,0 +1,201 @@
+import type { Engine, StreamOrder } from "../icmp/engine-contract.ts";
+import { profileOf } from "../icmp/profile.ts";
+import type { ContinuousReport } from "../report/continuous.ts";
+import { chooseAddress, familyChoice } from "../resolve/choose.ts";
+import type { Resolution } from "../resolve/resolution.ts";
+import { type Address, parseAddress } from "../runtime/address.ts";
+import type { Logger } from "../runtime/log.ts";
+import { hostOf } from "../target/target.ts";
+import type { NameWatch } from "./name-watch.ts";
+import type { ContinuousStream } from "./streams.ts";
+
+/** blackbox_exporter's payload when `payload_size` is 0. */
+const DEFAULT_PAYLOAD_BYTES = 28;
+
+/** One series of a stream: its place in the report and in the engine. */
+type Series = {
+  readonly row: number;
+  readonly echoStream: number | undefined;
+  /** The address the engine sends to; undefined while it sends nothing. */
+  aimedAt: string | undefined;
+};
+
+type IcmpTarget = {
+  readonly stream: ContinuousStream;
+  /** By address text with `resolve: all`; else the only key is "". */
+  readonly series: Map<string, Series>;
+  address: Address | undefined;
+};
+
+/**
+ * The ICMP streams of the configuration: gives each its place in the report and the engine, and the address its name
+ * has now. A name without an address is a failing target that sends nothing.
+ */
+export class IcmpTargets {
+  readonly #engine: Engine;
+  readonly #report: ContinuousReport;
+  readonly #log: Logger;
+  readonly #byHost = new Map<string, IcmpTarget[]>();
+
+  constructor(options: {
+    readonly engine: Engine;
+    readonly report: ContinuousReport;
+    readonly log: Logger;
+  }) {
+    this.#engine = options.engine;
+    this.#report = options.report;
+    this.#log = options.log;
+  }
+
+  add(stream: ContinuousStream, names: NameWatch): void {
+    const host = hostOf(stream.target.target);
+    const target: IcmpTarget = { stream, series: new Map(), address: undefined };
+    const literal = parseAddress(host);
+    if (literal !== undefined) {
+      this.#settle(target, [literal]);
+      return;
+    }
+    const others = this.#byHost.get(host);
+    if (others === undefined) this.#byHost.set(host, [target]);
+    else others.push(target);
+    // From its first moment the target has its series at 0.
+    this.#addSeries(target, "", undefined);
+    names.watch(host);
+  }
+
+  /** Takes in what a name resolved to, well or badly. */
+  resolved(host: string, resolution: Resolution): void {
+    for (const target of this.#byHost.get(host) ?? []) {
+      switch (resolution.kind) {
+        case "failed":
+          this.#fail(target, resolution.detail);
+          break;
+        case "resolved":
+          if (resolution.isStale) this.#countFailure(target);
+          this.#settle(target, resolution.addresses);
+          break;
+      }
+    }
+  }
+
+  #fail(target: IcmpTarget, detail: string): void {
+    this.#log.debug("a target's name does not resolve", {
+      target: target.stream.target.target,
+      error: detail,
+    });
+    this.#countFailure(target);
+    target.address = undefined;
+    for (const series of target.series.values()) {
+      this.#report.setUnresolved(series.row, true);
+      this.#report.setAddress(series.row, undefined);
+      this.#aimEcho(target.stream, series, undefined);
+    }
+  }
+
+  #countFailure(target: IcmpTarget): void {
+    for (const { row } of target.series.values()) this.#report.countResolveFailure(row);
+  }
+
+  #settle(target: IcmpTarget, addresses: readonly Address[]): void {
+    if (target.stream.group.resolve === "all") this.#settleAll(target, addresses);
+    else this.#settleFirst(target, addresses);
+  }
+
+  /** The address in use stays while the name still has it: a list that turns round is no change. */
+  #settleFirst(target: IcmpTarget, addresses: readonly Address[]): void {
+    const isStill = addresses.some(({ text }) => text === target.address?.text);
+    const address = isStill ? target.address : this.#choose(target, addresses);
+    if (address === undefined) {
+      this.#fail(target, "the name has no address of the wanted family");
+      return;
+    }
+    target.address = address;
+    const series = target.series.get("") ?? this.#addSeries(target, "", address);
+    this.#aim(target.stream, series, address);
+  }
+
+  #choose(target: IcmpTarget, addresses: readonly Address[]): Address | undefined {
+    const { preferred_ip_protocol, ip_protocol_fallback } = target.stream.module.icmp;
+    return chooseAddress(addresses, familyChoice(preferred_ip_protocol, ip_protocol_fallback));
+  }
+
+  #settleAll(target: IcmpTarget, addresses: readonly Address[]): void {
+    const { preferred_ip_protocol, ip_protocol_fallback } = target.stream.module.icmp;
+    const { preferred, isFallbackAllowed } = familyChoice(
+      preferred_ip_protocol,
+      ip_protocol_fallback,
+    );
+    const wanted = addresses.filter(({ family }) => isFallbackAllowed || family === preferred);
+    if (wanted.length === 0) {
+      this.#fail(target, "the name has no address of the wanted family");
+      return;
+    }
+    for (const address of wanted) {
+      const series =
+        target.series.get(address.text) ?? this.#addSeries(target, address.text, address);
+      this.#aim(target.stream, series, address);
+    }
+    for (const key of [...target.series.keys()]) {
+      if (!wanted.some(({ text }) => text === key)) this.#dropSeries(target, key);
+    }
+  }
+
+  #aim(stream: ContinuousStream, series: Series, address: Address): void {
+    this.#report.setUnresolved(series.row, false);
+    this.#report.setAddress(series.row, address);
+    this.#aimEcho(stream, series, address);
+  }
+
+  #aimEcho(stream: ContinuousStream, series: Series, address: Address | undefined): void {
+    if (series.aimedAt === address?.text) return;
+    series.aimedAt = address?.text;
+    if (series.echoStream !== undefined) {
+      this.#engine.retune(series.echoStream, this.#order(stream, address));
+    }
+  }
+
+  #addSeries(target: IcmpTarget, key: string, address: Address | undefined): Series {
+    const { stream } = target;
+    const echoStream =
+      this.#engine.state === "running"
+        ? this.#engine.add(this.#order(stream, address))
+        : undefined;
+    const row = this.#report.addTarget(
+      {
+        group: stream.group.name,
+        module: stream.moduleName,
+        target: stream.target.target,
+        labels: stream.target.labels,
+        prober: "icmp",
+        ...(key === "" ? {} : { address: key }),
+      },
+      echoStream,
+    );
+    const series = { row, echoStream, aimedAt: address?.text };
+    target.series.set(key, series);
+    return series;
+  }
+
+  #dropSeries(target: IcmpTarget, key: string): void {
+    const series = target.series.get(key);
+    if (series === undefined) return;
+    target.series.delete(key);
+    this.#report.removeTarget(series.row);
+    if (series.echoStream !== undefined) this.#engine.remove(series.echoStream);
+  }
+
+  #order(stream: ContinuousStream, address: Address | undefined): StreamOrder {
+    const { group, module } = stream;
+    return {
+      address: address?.text,
+      profile: profileOf(module.icmp, address?.family ?? "ipv4"),
+      intervalSeconds: group.intervalSeconds,
+      timeoutSeconds: stream.timeoutSeconds,
+      payloadBytes: module.icmp.payload_size === 0 ? DEFAULT_PAYLOAD_BYTES : module.icmp.payload_size,
+      echoesPerInterval: group.echoes.count,
+      echoSpacingSeconds: group.echoes.spacingSeconds,
+      lossWindowSeconds: group.lossWindowSeconds,
+      phase: stream.phase,
+    };
+  }
+}

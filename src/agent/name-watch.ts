@@ -1,0 +1,97 @@
+import type { Resolution, Resolve } from "../resolve/resolution.ts";
+import type { Clock } from "../runtime/clock.ts";
+
+/** A name is asked for again no sooner than this, whatever its TTL. */
+const MIN_REFRESH_SECONDS = 1;
+/** Names that fall due close together are asked for together. */
+const MIN_PAUSE_MILLISECONDS = 200;
+/** The longest a timer of Node may run is 24 days; nothing here needs more than this. */
+const MAX_PAUSE_MILLISECONDS = 60_000;
+
+type Watched = { dueSeconds: number; isAsking: boolean; isTried: boolean };
+
+/**
+ * Keeps the addresses of names fresh: asks at once, then each time the TTL has passed.
+ *
+ * Names are independent: each has its own question under way, and a slow one delays no other. One timer serves all.
+ */
+export class NameWatch {
+  readonly #resolve: Resolve;
+  readonly #clock: Clock;
+  readonly #retrySeconds: number;
+  readonly #onResolution: (name: string, resolution: Resolution) => void;
+  readonly #names = new Map<string, Watched>();
+  readonly #stopping = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: {
+    readonly resolve: Resolve;
+    readonly clock: Clock;
+    /** How long after a failure a name is asked for again. */
+    readonly retrySeconds: number;
+    readonly onResolution: (name: string, resolution: Resolution) => void;
+  }) {
+    this.#resolve = options.resolve;
+    this.#clock = options.clock;
+    this.#retrySeconds = options.retrySeconds;
+    this.#onResolution = options.onResolution;
+  }
+
+  /** Begins to watch; a name that is watched already is left as it is. */
+  watch(name: string): void {
+    if (this.#names.has(name)) return;
+    const watched: Watched = { dueSeconds: 0, isAsking: false, isTried: false };
+    this.#names.set(name, watched);
+    void this.#ask(name, watched);
+  }
+
+  /** Whether every name was asked for once, and answered well or badly. */
+  get areAllTried(): boolean {
+    for (const { isTried } of this.#names.values()) if (!isTried) return false;
+    return true;
+  }
+
+  async #ask(name: string, watched: Watched): Promise<void> {
+    watched.isAsking = true;
+    const resolution = await this.#resolve(name, this.#stopping.signal);
+    if (this.#stopping.signal.aborted) return;
+    watched.isAsking = false;
+    watched.isTried = true;
+    const isGood = resolution.kind === "resolved" && !resolution.isStale;
+    const waitSeconds = isGood ? resolution.ttlSeconds : this.#retrySeconds;
+    watched.dueSeconds =
+      this.#clock.monotonicSeconds() + Math.max(waitSeconds, MIN_REFRESH_SECONDS);
+    this.#onResolution(name, resolution);
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#timer !== undefined || this.#stopping.signal.aborted) return;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const watched of this.#names.values()) {
+      if (!watched.isAsking) earliest = Math.min(earliest, watched.dueSeconds);
+    }
+    if (earliest === Number.POSITIVE_INFINITY) return;
+    const pause = (earliest - this.#clock.monotonicSeconds()) * 1000;
+    const bounded = Math.min(Math.max(pause, MIN_PAUSE_MILLISECONDS), MAX_PAUSE_MILLISECONDS);
+    this.#timer = setTimeout(() => this.#refresh(), bounded);
+    // What keeps the process alive is its server, not a name.
+    this.#timer.unref();
+  }
+
+  #refresh(): void {
+    this.#timer = undefined;
+    const now = this.#clock.monotonicSeconds();
+    for (const [name, watched] of this.#names) {
+      if (!watched.isAsking && watched.dueSeconds <= now) void this.#ask(name, watched);
+    }
+    this.#plan();
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#names.clear();
+  }
+}

@@ -1,0 +1,21 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { NameWatch } from "./name-watch.ts";
+
+/** Names that have not answered by then no longer hold readiness back. */
+const MAX_FIRST_TRY_SECONDS = 10;
+
+/**
+ * Ready = configuration in force, listener and engine running, and each name asked for once, for at most 10 s.
+ * The first two are there when the server answers at all.
+ */
+export function readinessOf(options: {
+  readonly clock: Clock;
+  readonly startedAtSeconds: number;
+  readonly names: NameWatch;
+}): { readonly ready: boolean; readonly reason: string } {
+  const ageSeconds = options.clock.monotonicSeconds() - options.startedAtSeconds;
+  if (options.names.areAllTried || ageSeconds > MAX_FIRST_TRY_SECONDS) {
+    return { ready: true, reason: "Ready" };
+  }
+  return { ready: false, reason: "Waiting for the first look-up of every target's name" };
+}

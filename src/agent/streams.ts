@@ -1,0 +1,52 @@
+import type { Config } from "../config/config.ts";
+import type { Module } from "../probe/module.ts";
+import { phaseOf } from "../schedule/phase.ts";
+import type { Group } from "../target/group.ts";
+import { streamKey, type Target } from "../target/target.ts";
+
+/** Without a `timeout`, a module in a group has the interval or this, whichever is less. */
+const DEFAULT_TIMEOUT_SECONDS = { http: 10, icmp: 5 } as const;
+
+/** One target probed by one module of one group, again and again. */
+export type ContinuousStream = {
+  readonly key: string;
+  readonly group: Group;
+  readonly moduleName: string;
+  readonly module: Module;
+  readonly target: Target;
+  readonly timeoutSeconds: number;
+  /** 0 to 1. */
+  readonly phase: number;
+};
+
+export type StreamList = {
+  readonly streams: readonly ContinuousStream[];
+  /** Streams that stood in a group more than once; each is measured once. */
+  readonly duplicatesByGroup: ReadonlyMap<string, number>;
+};
+
+/** Every stream of a configuration, once. */
+export function streamsOf(config: Config): StreamList {
+  const streams = new Map<string, ContinuousStream>();
+  const duplicatesByGroup = new Map<string, number>();
+  for (const group of config.groups) {
+    let duplicates = 0;
+    for (const moduleName of group.modules) {
+      const module = config.modules[moduleName];
+      if (module === undefined) throw new Error(`Cannot find module "${moduleName}": check let it by`);
+      for (const target of group.targets) {
+        const key = streamKey(group.name, moduleName, target);
+        if (streams.has(key)) {
+          duplicates += 1;
+          continue;
+        }
+        const timeoutSeconds =
+          module.timeout ?? Math.min(group.intervalSeconds, DEFAULT_TIMEOUT_SECONDS[module.prober]);
+        const phase = phaseOf(key);
+        streams.set(key, { key, group, moduleName, module, target, timeoutSeconds, phase });
+      }
+    }
+    duplicatesByGroup.set(group.name, duplicates);
+  }
+  return { streams: [...streams.values()], duplicatesByGroup };
+}

@@ -1,0 +1,198 @@
+import { BUILT_IN_MODULES, type Module, moduleOptions } from "../probe/module.ts";
+import { familyOf } from "../runtime/address.ts";
+import { quote } from "../runtime/found.ts";
+import { formatDuration } from "../runtime/units.ts";
+import { type Labels, MAX_LABELS } from "../target/labels.ts";
+import {
+  type DefaultsOptions,
+  type GroupOptions,
+  MIN_ECHO_SPACING_SECONDS,
+} from "../target/options.ts";
+import { budgetProblem } from "./budget.ts";
+import type { ConfigParts } from "./file.ts";
+import { groupFrom } from "./group.ts";
+import type { Finding } from "./messages.ts";
+import { NOT_YET_MODULES } from "./not-yet.ts";
+import { nearest, orList } from "./suggest.ts";
+
+/** Shortest interval of a prober that opens a connection each time. */
+const MIN_CONNECTION_INTERVAL_SECONDS = 0.1;
+
+type Path = readonly PropertyKey[];
+type Report = (path: Path, message: string, aspect?: Finding["aspect"]) => void;
+
+/** The written modules over the built-in ones; undefined for one that is written but not valid. */
+export function allModules(written: ConfigParts["modules"]): Map<string, Module | undefined> {
+  const modules = new Map<string, Module | undefined>();
+  for (const [name, module] of Object.entries(BUILT_IN_MODULES)) {
+    modules.set(name, moduleOptions.parse(module));
+  }
+  for (const [name, module] of written) modules.set(name, module);
+  return modules;
+}
+
+/** What is wrong between parts that are valid by themselves. */
+export function crossFindings(parts: ConfigParts): readonly Finding[] {
+  const findings: Finding[] = [];
+  const report: Report = (path, message, aspect = "value") => {
+    findings.push({ path, message, aspect });
+  };
+  const modules = allModules(parts.modules);
+  checkNames(parts.groups, report);
+  for (const [index, group] of parts.groups.entries()) {
+    if (group === undefined) continue;
+    const path = ["groups", index];
+    checkModules(group, path, modules, report);
+    if (parts.defaults === undefined) continue;
+    const probers = group.modules.map((name) => modules.get(name)?.prober);
+    checkTimes(group, parts.defaults, path, probers, report);
+    checkLabels(group, parts.defaults, path, report);
+    if (probers.includes("http")) checkUrls(group, path, report);
+  }
+  if (parts.defaults !== undefined) checkBudget(parts, parts.defaults, modules, report);
+  return findings;
+}
+
+function checkNames(groups: ConfigParts["groups"], report: Report): void {
+  const first = new Map<string, number>();
+  for (const [index, group] of groups.entries()) {
+    if (group === undefined) continue;
+    const taken = first.get(group.name);
+    if (taken === undefined) first.set(group.name, index);
+    else {
+      report(
+        ["groups", index, "name"],
+        `group name ${quote(group.name)} is taken by groups[${taken}]: a name is unique, choose another or put the targets together`,
+      );
+    }
+  }
+}
+
+function checkModules(
+  group: GroupOptions,
+  path: Path,
+  modules: ReadonlyMap<string, Module | undefined>,
+  report: Report,
+): void {
+  for (const [at, name] of group.modules.entries()) {
+    const where = [...path, "modules", at];
+    if (group.modules.indexOf(name) < at) {
+      report(where, `module ${quote(name)} is listed twice: remove one`);
+    } else if (!modules.has(name)) {
+      report(where, unknownModule(name, [...modules.keys()]));
+    }
+  }
+}
+
+function unknownModule(name: string, known: readonly string[]): string {
+  const prober = Object.hasOwn(NOT_YET_MODULES, name) ? NOT_YET_MODULES[name] : undefined;
+  if (prober !== undefined) {
+    return `module ${quote(name)} needs the prober ${prober}, which is not supported yet: remove it for now`;
+  }
+  const near = nearest(name, known);
+  const hint = near === undefined ? "" : ` (did you mean ${quote(near)}?)`;
+  return `module ${quote(name)} does not exist${hint}: write it under "modules", or one of ${orList(known)}`;
+}
+
+function checkTimes(
+  group: GroupOptions,
+  defaults: DefaultsOptions,
+  path: Path,
+  probers: readonly (Module["prober"] | undefined)[],
+  report: Report,
+): void {
+  const interval = group.interval ?? defaults.interval;
+  const intervalPath =
+    group.interval === undefined ? ["defaults", "interval"] : [...path, "interval"];
+  const connecting = probers.find((prober) => prober !== undefined && prober !== "icmp");
+  const shortest =
+    connecting === undefined ? MIN_ECHO_SPACING_SECONDS : MIN_CONNECTION_INTERVAL_SECONDS;
+  if (interval < shortest) {
+    report(
+      intervalPath,
+      `interval: must be at least ${formatDuration(shortest)} for the prober ${connecting ?? "icmp"}, found ${formatDuration(interval)}`,
+    );
+  }
+  if (group.loss_window !== undefined && group.loss_window < interval) {
+    report(
+      [...path, "loss_window"],
+      `loss_window: ${formatDuration(group.loss_window)} is shorter than the interval of ${formatDuration(interval)} and would never hold an echo: lengthen it`,
+    );
+  }
+  if (group.echoes === undefined) return;
+  if (!probers.includes("icmp") && !probers.includes(undefined)) {
+    report(
+      [...path, "echoes"],
+      "echoes: no module of this group is an icmp one: remove this key",
+      "key",
+    );
+    return;
+  }
+  const { count, spacingSeconds } = groupFrom({ ...group, targets: [] }, defaults).echoes;
+  // Microseconds, so that 10 × 0.1 s fits 1 s.
+  if (count > 1 && Math.round(count * spacingSeconds * 1e6) > Math.round(interval * 1e6)) {
+    report(
+      [...path, "echoes"],
+      `echoes: ${count} echoes ${formatDuration(spacingSeconds)} apart do not fit the interval of ${formatDuration(interval)}: lower count or spacing, or lengthen the interval`,
+    );
+  }
+}
+
+function checkLabels(
+  group: GroupOptions,
+  defaults: DefaultsOptions,
+  path: Path,
+  report: Report,
+): void {
+  const ofGroup = { ...defaults.labels, ...group.labels };
+  if (Object.keys(ofGroup).length > MAX_LABELS) {
+    report([...path, "labels"], tooMany(ofGroup, "its defaults"));
+    return;
+  }
+  for (const [at, { labels }] of group.targets.entries()) {
+    const merged = { ...ofGroup, ...labels };
+    if (Object.keys(merged).length > MAX_LABELS) {
+      report([...path, "targets", at, "labels"], tooMany(merged, "its group and the defaults"));
+    }
+  }
+}
+
+function tooMany(labels: Labels, from: string): string {
+  return `labels: with those of ${from} there are ${Object.keys(labels).length}, at most ${MAX_LABELS} are allowed: remove some`;
+}
+
+/** As the HTTP prober will read it: anything without http:// or https:// gets http://. */
+function checkUrls(group: GroupOptions, path: Path, report: Report): void {
+  for (const [at, { target }] of group.targets.entries()) {
+    // A bare IPv6 address is put into brackets by the prober.
+    if (familyOf(target) === "ipv6") continue;
+    const hasScheme = /^https?:\/\//i.test(target);
+    const foreign = /^[a-z][a-z0-9+.-]*:\/\//i.exec(target);
+    if (hasScheme ? URL.canParse(target) : foreign === null && URL.canParse(`http://${target}`))
+      continue;
+    const remedy =
+      foreign !== null && !hasScheme
+        ? `begins with ${foreign[0]}: an http module needs http:// or https://`
+        : "is not a URL: check the host and the port";
+    report([...path, "targets", at], `target ${quote(target)} ${remedy}`);
+  }
+}
+
+function checkBudget(
+  parts: ConfigParts,
+  defaults: DefaultsOptions,
+  modules: ReadonlyMap<string, Module | undefined>,
+  report: Report,
+): void {
+  if (parts.icmp === undefined) return;
+  const known = [...modules].filter((entry): entry is [string, Module] => entry[1] !== undefined);
+  const groups = parts.groups.flatMap((group) =>
+    group === undefined ? [] : [groupFrom(group, defaults)],
+  );
+  const problem = budgetProblem(
+    groups,
+    Object.fromEntries(known),
+    parts.icmp.max_packets_per_second,
+  );
+  if (problem !== undefined) report(["groups"], problem, "key");
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { check } from "./cli/check.ts";
+import { run } from "./cli/run.ts";
+import { EXIT, terminal } from "./cli/terminal.ts";
+import { version } from "./cli/version.ts";
+
+const HELP = `Sounder measures networks and services all the time and tells Prometheus the truth about them.
+
+Usage: sounder [command] [flags]
+
+Commands:
+  run            the agent (default); see "sounder run --help"
+  check [FILE]   parse and validate a configuration file
+  version        version of Sounder, Node and platform
+`;
+
+/** Commands of the contract that a later version brings. */
+const NOT_YET: ReadonlySet<string> = new Set(["ping", "probe", "doctor", "import"]);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command = "run", ...rest] = argv;
+  if (command === "--help" || command === "-h" || command === "help") {
+    terminal.stdout(HELP);
+    return EXIT.fine;
+  }
+  // Flags alone are flags of `run`, as with the Prometheus family.
+  if (command.startsWith("-")) return run(argv, terminal);
+  switch (command) {
+    case "run":
+      return run(rest, terminal);
+    case "check":
+      return check(rest, terminal);
+    case "version":
+      return version(terminal);
+  }
+  const sentence = NOT_YET.has(command)
+    ? `command "${command}" is not supported yet`
+    : `there is no command "${command}"`;
+  terminal.stderr(`sounder: ${sentence}\n\n${HELP}`);
+  return EXIT.wrongUse;
+}
+
+process.exitCode = await main(process.argv.slice(2));

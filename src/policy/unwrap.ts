@@ -1,0 +1,63 @@
+import { addressBytes } from "../runtime/address.ts";
+import { cidr, isInCidr, isIpv4Mapped } from "./cidr.ts";
+
+/** One address in every form in which it may arrive somewhere; each is 4 or 16 bytes. */
+export type AddressForms = {
+  /** The address as given, then the IPv4 addresses inside it. Denied in any form is denied. */
+  readonly all: readonly Uint8Array[];
+  /**
+   * What an `allow` rule must cover, each of them. A mapped or NAT64 address is the IPv4 address in
+   * other clothes and stands for it alone; a tunnel has two ends, so both count.
+   */
+  readonly destinations: readonly Uint8Array[];
+};
+
+type Wrapping = {
+  readonly isWrapped: (bytes: Uint8Array) => boolean;
+  readonly unwrap: (bytes: Uint8Array) => Uint8Array;
+  readonly isTranslation: boolean;
+};
+
+const within = (text: string): ((bytes: Uint8Array) => boolean) => {
+  const block = cidr(text);
+  return (bytes) => isInCidr(bytes, block);
+};
+const lastFour = (bytes: Uint8Array): Uint8Array => bytes.slice(12);
+
+const WRAPPINGS: readonly Wrapping[] = [
+  // IPv4-mapped, for which the kernel speaks IPv4: RFC 4291 section 2.5.5.2, RFC 3493 section 3.7.
+  { isWrapped: isIpv4Mapped, unwrap: lastFour, isTranslation: true },
+  // NAT64, well-known prefix: RFC 6052 section 2.1.
+  { isWrapped: within("64:ff9b::/96"), unwrap: lastFour, isTranslation: true },
+  // IPv4-compatible: RFC 4291 section 2.5.5.1.
+  { isWrapped: within("::/96"), unwrap: lastFour, isTranslation: false },
+  // 6to4 keeps the router's IPv4 address after the 16-bit prefix: RFC 3056 section 2.
+  { isWrapped: within("2002::/16"), unwrap: (bytes) => bytes.slice(2, 6), isTranslation: false },
+  // Teredo inverts every bit of the client's address so that NATs do not rewrite it: RFC 4380 section 4.
+  {
+    isWrapped: within("2001::/32"),
+    unwrap: (bytes) => lastFour(bytes).map((byte) => byte ^ 0xff),
+    isTranslation: false,
+  },
+];
+
+/** `::` and `::1` lie in the IPv4-compatible block and are no such address (RFC 4291 section 2.5.5.1). */
+const UNSPECIFIED_OR_LOOPBACK = cidr("::/127");
+
+/**
+ * The forms of an address in text; a zone id is dropped.
+ *
+ * @returns undefined when the text is no IP address. Notations that only a resolver or a URL parser
+ *   understands (`127.1`, `0x7f000001`, `2130706433`) are none: what is connected to is never so written.
+ */
+export function addressForms(text: string): AddressForms | undefined {
+  const bytes = addressBytes(text);
+  if (bytes === undefined) return undefined;
+  if (bytes.length === 4 || isInCidr(bytes, UNSPECIFIED_OR_LOOPBACK)) {
+    return { all: [bytes], destinations: [bytes] };
+  }
+  const wrapping = WRAPPINGS.find(({ isWrapped }) => isWrapped(bytes));
+  if (wrapping === undefined) return { all: [bytes], destinations: [bytes] };
+  const all = [bytes, wrapping.unwrap(bytes)];
+  return { all, destinations: wrapping.isTranslation ? all.slice(1) : all };
+}

@@ -1,0 +1,65 @@
+import { constants, open } from "node:fs/promises";
+
+/** Files kept, and the largest one worth keeping; a larger one is read anew each time. */
+const MAX_KEPT_FILES = 256;
+const MAX_KEPT_BYTES = 2 ** 20;
+
+export type FileRead =
+  /** `version` changes whenever the file does. */
+  | { readonly kind: "read"; readonly bytes: Buffer; readonly version: string }
+  | { readonly kind: "failed"; readonly detail: string };
+
+/**
+ * Files that a module names, looked at for each probe and read again only when their time, size or
+ * inode has changed.
+ */
+export class FileCache {
+  readonly #kept = new Map<string, { readonly bytes: Buffer; readonly version: string }>();
+
+  /** Reads a whole file of at most `maxBytes`. What is no regular file is refused: a pipe would block. */
+  async read(path: string, maxBytes: number): Promise<FileRead> {
+    try {
+      // Without O_NONBLOCK the open of a pipe waits for its writer, in a thread that others need.
+      await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const status = await file.stat({ bigint: true });
+      if (!status.isFile()) return { kind: "failed", detail: `${path} is not a regular file` };
+      if (status.size > maxBytes) {
+        return {
+          kind: "failed",
+          detail: `${path} has ${status.size} bytes, at most ${maxBytes} are read`,
+        };
+      }
+      const version = `${path}:${status.ino}:${status.mtimeNs}:${status.size}`;
+      const kept = this.#kept.get(path);
+      if (kept?.version === version) return { kind: "read", ...kept };
+      const buffer = Buffer.alloc(Number(status.size));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+      const bytes = buffer.subarray(0, bytesRead);
+      this.#keep(path, { bytes, version });
+      return { kind: "read", bytes, version };
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { kind: "failed", detail: `cannot read ${path}: ${why}` };
+    }
+  }
+
+  /** The text of a file that holds one secret, without the white space around it. */
+  async readSecret(
+    path: string,
+    maxBytes: number,
+  ): Promise<{ readonly kind: "read"; readonly text: string } | (FileRead & { kind: "failed" })> {
+    const read = await this.read(path, maxBytes);
+    return read.kind === "failed"
+      ? read
+      : { kind: "read", text: read.bytes.toString("utf8").trim() };
+  }
+
+  #keep(path: string, file: { readonly bytes: Buffer; readonly version: string }): void {
+    this.#kept.delete(path);
+    if (file.bytes.length > MAX_KEPT_BYTES) return;
+    this.#kept.set(path, file);
+    if (this.#kept.size <= MAX_KEPT_FILES) return;
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined) this.#kept.delete(oldest);
+  }
+}

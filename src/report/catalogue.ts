@@ -1,0 +1,316 @@
+import type { FamilyHead } from "../metrics/exposition.ts";
+
+/** One metric of the public contract. */
+export type Metric = FamilyHead & {
+  /** Label names of its own, beside those of the target; `le` of histograms is not named. */
+  readonly labels: readonly string[];
+  /** From the end of the name, as Prometheus wants it there. */
+  readonly unit: "seconds" | "bytes" | "ratio" | undefined;
+};
+
+const counter = metricOf("counter");
+const gauge = metricOf("gauge");
+const histogram = metricOf("histogram");
+
+/** Of every target, whichever its prober. Labels `target`, `module`, `group` and the target's own come first. */
+export const TARGET_METRICS = {
+  up: gauge(
+    "sounder_target_up",
+    "1 if the last finished probe succeeded (icmp: the last batch of echoes had an answer), else 0; absent before the first and while the measurement is suspect.",
+  ),
+  lastFinished: gauge(
+    "sounder_target_last_finished_timestamp_seconds",
+    "When the last probe finished, Unix time.",
+  ),
+  info: gauge("sounder_target_info", "The address in use.", ["address", "family"]),
+  addressChanges: counter(
+    "sounder_target_address_changes_total",
+    "How often the address in use became another one.",
+  ),
+  resolveFailures: counter(
+    "sounder_target_resolve_failures_total",
+    "Look-ups of the target's name that gave no address.",
+  ),
+} as const;
+
+/** Of every target of an icmp module. */
+export const ICMP_METRICS = {
+  rtt: histogram(
+    "sounder_icmp_rtt_seconds",
+    "Round-trip times of grid echoes, from the kernel's transmit stamp to its receive stamp.",
+  ),
+  lastRtt: gauge(
+    "sounder_icmp_last_rtt_seconds",
+    "Round-trip time of the latest answer; absent after a failed probe.",
+  ),
+  jitter: gauge(
+    "sounder_icmp_jitter_seconds",
+    "Jitter of the latest answers (RFC 3550 section 6.4.1 over round-trip times); absent after a failed probe.",
+  ),
+  replyHopLimit: gauge(
+    "sounder_icmp_reply_hop_limit",
+    "Hop limit (TTL for IPv4) of the latest answer as it arrived; absent after a failed probe.",
+  ),
+  lossRatio: gauge(
+    "sounder_icmp_loss_ratio",
+    "Lost among finished echoes of the last loss window, 0 to 1; for ratios over time use the counters.",
+  ),
+  echoes: counter(
+    "sounder_icmp_echoes_total",
+    "Grid echoes finished: answered in time, or past their deadline; never one in flight.",
+  ),
+  lost: counter("sounder_icmp_lost_total", "Grid echoes whose deadline passed without an answer."),
+  lostByReason: counter(
+    "sounder_icmp_lost_by_reason_total",
+    "Lost echoes that an ICMP error explained; the rest was silence.",
+    ["reason"],
+  ),
+  lateReplies: counter(
+    "sounder_icmp_late_replies_total",
+    "Replies after the deadline; their echoes stay lost.",
+  ),
+  duplicateReplies: counter(
+    "sounder_icmp_duplicate_replies_total",
+    "Further replies to an echo that was answered.",
+  ),
+  reorderedReplies: counter(
+    "sounder_icmp_reordered_replies_total",
+    "Replies that came after the reply to a later echo.",
+  ),
+  corruptReplies: counter(
+    "sounder_icmp_corrupt_replies_total",
+    "Replies whose payload was not what was sent; they do not end their echo.",
+  ),
+  unsent: counter(
+    "sounder_icmp_unsent_total",
+    "Echoes the kernel refused to send: not the network's loss.",
+  ),
+  suspect: counter(
+    "sounder_icmp_suspect_echoes_total",
+    "Echoes unanswered while the agent had a fault that could have eaten the reply; neither finished nor lost.",
+  ),
+} as const;
+
+/** Of every target of a module that is not icmp. */
+export const PROBE_METRICS = {
+  duration: histogram("sounder_probe_duration_seconds", "Duration of whole probes."),
+  probes: counter("sounder_probes_total", "Probes finished."),
+  failures: counter("sounder_probe_failures_total", "Of those, failed."),
+  failuresByReason: counter(
+    "sounder_probe_failures_by_reason_total",
+    "Failed probes by why they failed.",
+    ["reason"],
+  ),
+} as const;
+
+/** Of every target of an http module. */
+export const HTTP_METRICS = {
+  duration: histogram(
+    "sounder_http_duration_seconds",
+    "Duration of HTTP probes by phase, summed over redirects; a probe counts in the phases it reached.",
+    ["phase"],
+  ),
+  statusCode: gauge(
+    "sounder_http_status_code",
+    "Status code of the last probe's answer; 0 if none came.",
+  ),
+  version: gauge(
+    "sounder_http_version",
+    "HTTP version of the last probe's answer; absent if none came.",
+  ),
+  contentLength: gauge(
+    "sounder_http_content_length_bytes",
+    "Content length the last probe's answer announced; absent if it announced none or none came.",
+  ),
+  redirects: gauge(
+    "sounder_http_redirects",
+    "Redirects of the last probe; absent if no answer came.",
+  ),
+  earliestNotAfter: gauge(
+    "sounder_tls_earliest_certificate_not_after_timestamp_seconds",
+    "Earliest end of validity in the presented certificate chain, Unix time; also when verification failed.",
+  ),
+  verifiedNotAfter: gauge(
+    "sounder_tls_verified_chain_not_after_timestamp_seconds",
+    "End of validity of the longest-living verified certificate chain, Unix time; absent when none was verified.",
+  ),
+  tlsInfo: gauge("sounder_tls_info", "TLS version and cipher of the last probe.", [
+    "version",
+    "cipher",
+  ]),
+} as const;
+
+/** The agent itself. */
+export const AGENT_METRICS = {
+  buildInfo: gauge("sounder_build_info", "Version of the agent and what it runs on.", [
+    "version",
+    "revision",
+    "node",
+  ]),
+  reloadSuccessful: gauge(
+    "sounder_config_last_reload_successful",
+    "1 if the last reload of the configuration succeeded, else 0.",
+  ),
+  reloadTimestamp: gauge(
+    "sounder_config_last_reload_success_timestamp_seconds",
+    "When the configuration was last loaded well, Unix time.",
+  ),
+  icmpInfo: gauge(
+    "sounder_agent_icmp_info",
+    "How echoes are sent, and where the time of sending comes from.",
+    ["family", "transport", "transmit_stamp"],
+  ),
+  socketDrops: counter(
+    "sounder_agent_icmp_socket_drops_total",
+    "Packets the kernel dropped because the receive buffer was full.",
+    ["family"],
+  ),
+  receiveBuffer: gauge(
+    "sounder_agent_icmp_receive_buffer_bytes",
+    "Receive buffer the kernel granted.",
+    ["family"],
+  ),
+  receiveBufferWanted: gauge(
+    "sounder_agent_icmp_receive_buffer_wanted_bytes",
+    "Receive buffer the configuration asks for.",
+  ),
+  sendLag: histogram(
+    "sounder_agent_icmp_send_lag_seconds",
+    "From when an echo was due to when it was sent.",
+  ),
+  foreignPackets: counter(
+    "sounder_agent_icmp_foreign_packets_total",
+    "Packets received that answer no echo of ours.",
+  ),
+  stampMissing: counter(
+    "sounder_agent_icmp_stamp_missing_total",
+    "Echoes for which a kernel time stamp was missing.",
+  ),
+  measurementSuspect: gauge(
+    "sounder_agent_measurement_suspect",
+    "1 while a fault of the agent makes more than 5 % of the echoes suspect, by cause.",
+    ["cause"],
+  ),
+  probesInFlight: gauge("sounder_agent_probes_in_flight", "Probes under way.", ["prober"]),
+  probeStartDelay: histogram(
+    "sounder_agent_probe_start_delay_seconds",
+    "From when a probe was due to when it began.",
+  ),
+  probesDisturbed: counter(
+    "sounder_agent_probes_disturbed_total",
+    "Probes during which the agent was late itself; their times are in no histogram.",
+  ),
+  missedTicks: counter(
+    "sounder_agent_missed_ticks_total",
+    "Due times dropped because the agent or the target's previous probe was not ready.",
+    ["prober"],
+  ),
+  scrapeDuration: gauge(
+    "sounder_agent_scrape_duration_seconds",
+    "How long this answer took to gather and write.",
+  ),
+  targets: gauge("sounder_agent_targets", "Targets of a group.", ["group"]),
+  targetsWaiting: gauge(
+    "sounder_agent_targets_waiting",
+    "Targets of a group that are not probed because the packet budget is used up.",
+    ["group"],
+  ),
+  duplicateTargets: gauge(
+    "sounder_agent_duplicate_targets",
+    "Targets a group names more than once; each is probed once.",
+    ["group"],
+  ),
+  series: gauge("sounder_agent_series", "Series of a group in this answer.", ["group"]),
+  probeRefusals: counter(
+    "sounder_agent_probe_refusals_total",
+    "On-demand probes refused by policy, by the rule that refused.",
+    ["rule"],
+  ),
+  moduleUnknown: counter(
+    "sounder_agent_module_unknown_total",
+    "On-demand probes that named a module which does not exist.",
+  ),
+} as const;
+
+/** The `/probe` page. Names and HELP are blackbox_exporter's (0.28), all gauges. */
+export const PAGE_METRICS = {
+  success: gauge("probe_success", "Displays whether or not the probe was a success"),
+  duration: gauge(
+    "probe_duration_seconds",
+    "Returns how long the probe took to complete in seconds",
+  ),
+  timeout: gauge("probe_timeout_seconds", "Returns how long the probe timeout is in seconds"),
+  lookupTime: gauge(
+    "probe_dns_lookup_time_seconds",
+    "Returns the time taken for probe dns lookup in seconds",
+  ),
+  ipProtocol: gauge("probe_ip_protocol", "Specifies whether probe ip protocol is IP4 or IP6"),
+  ipAddressHash: gauge(
+    "probe_ip_addr_hash",
+    "Specifies the hash of IP address. It's useful to detect if the IP address changes.",
+  ),
+  icmpDuration: gauge("probe_icmp_duration_seconds", "Duration of icmp request by phase", [
+    "phase",
+  ]),
+  icmpReplyHopLimit: gauge("probe_icmp_reply_hop_limit", "Replied packet hop limit (TTL for ipv4)"),
+  httpDuration: gauge(
+    "probe_http_duration_seconds",
+    "Duration of http request by phase, summed over all redirects",
+    ["phase"],
+  ),
+  httpContentLength: gauge("probe_http_content_length", "Length of http content response"),
+  httpUncompressedBodyLength: gauge(
+    "probe_http_uncompressed_body_length",
+    "Length of uncompressed response body",
+  ),
+  httpRedirects: gauge("probe_http_redirects", "The number of redirects"),
+  httpSsl: gauge("probe_http_ssl", "Indicates if SSL was used for the final redirect"),
+  httpStatusCode: gauge("probe_http_status_code", "Response HTTP status code"),
+  httpVersion: gauge("probe_http_version", "Returns the version of HTTP of the probe response"),
+  httpLastModified: gauge(
+    "probe_http_last_modified_timestamp_seconds",
+    "Returns the Last-Modified HTTP response header in unixtime",
+  ),
+  failedDueToRegex: gauge("probe_failed_due_to_regex", "Indicates if probe failed due to regex"),
+  sslEarliestExpiry: gauge(
+    "probe_ssl_earliest_cert_expiry",
+    "Returns last SSL chain expiry in unixtime",
+  ),
+  sslLastChainExpiry: gauge(
+    "probe_ssl_last_chain_expiry_timestamp_seconds",
+    "Returns last SSL chain expiry in timestamp",
+  ),
+  sslLastChainInfo: gauge(
+    "probe_ssl_last_chain_info",
+    "Contains SSL leaf certificate information",
+    ["fingerprint_sha256", "subject", "issuer", "subjectalternative", "serialnumber"],
+  ),
+  tlsVersion: gauge("probe_tls_version_info", "Returns the TLS version used or NaN when unknown", [
+    "version",
+  ]),
+  tlsCipher: gauge("probe_tls_cipher_info", "Returns the TLS cipher negotiated during handshake", [
+    "cipher",
+  ]),
+  failureInfo: gauge(
+    "probe_failure_info",
+    "Why the probe failed; absent when it succeeded. Not a metric of blackbox_exporter",
+    ["reason"],
+  ),
+} as const;
+
+/** Every metric the program gives, but prom-client's own `process_*` and `nodejs_*`. */
+export const CATALOGUE: readonly Metric[] = [
+  TARGET_METRICS,
+  ICMP_METRICS,
+  PROBE_METRICS,
+  HTTP_METRICS,
+  AGENT_METRICS,
+  PAGE_METRICS,
+].flatMap((metrics): readonly Metric[] => Object.values(metrics));
+
+function metricOf(type: Metric["type"]) {
+  return (name: string, help: string, labels: readonly string[] = []): Metric => {
+    const [, unit] = /_(seconds|bytes|ratio)(?:_total)?$/.exec(name) ?? [];
+    return { name, type, help, labels, unit: unit as Metric["unit"] };
+  };
+}

@@ -1,0 +1,126 @@
+import { LOSS_REASONS } from "../icmp/echo.ts";
+import type { TallySnapshot } from "../icmp/engine-contract.ts";
+import { leTexts } from "../metrics/exposition.ts";
+import { RTT_BOUNDS_SECONDS, RTT_BUCKET_COUNT } from "../metrics/histogram.ts";
+import { labelText } from "../metrics/label-text.ts";
+import type { TextWriter } from "../metrics/text.ts";
+import { ICMP_METRICS, type Metric } from "./catalogue.ts";
+
+/** The columns of a snapshot that become series, a copy of our own. */
+export type Tallies = Readonly<Record<TallyColumn, Float64Array>>;
+type TallyColumn = Exclude<keyof TallySnapshot, "takenAtSeconds">;
+
+/** One family of the icmp targets. */
+export type IcmpFamily = {
+  readonly metric: Metric;
+  /**
+   * @param stream Row of the tallies; −1, or one beyond their end, reads as one that has sent nothing.
+   * @param isUnresolved The name has no address, so what the last answer showed is no longer so.
+   */
+  readonly write: (
+    writer: TextWriter,
+    labels: string,
+    tallies: Tallies,
+    stream: number,
+    isUnresolved: boolean,
+  ) => void;
+};
+
+const RTT_LES = leTexts(RTT_BOUNDS_SECONDS);
+const REASON_LABELS = LOSS_REASONS.map((reason) => labelText([["reason", reason]]));
+
+/** In the order they are written. */
+export const ICMP_FAMILIES: readonly IcmpFamily[] = [
+  {
+    metric: ICMP_METRICS.rtt,
+    write: (writer, labels, tallies, stream) => {
+      writer.histogram(labels, RTT_LES, {
+        buckets: tallies.rttBuckets,
+        offset: stream * RTT_BUCKET_COUNT,
+        sum: tallies.rttSumSeconds[stream] ?? 0,
+      });
+    },
+  },
+  ofLastAnswer(ICMP_METRICS.lastRtt, "lastRttSeconds"),
+  ofLastAnswer(ICMP_METRICS.jitter, "jitterSeconds"),
+  ofLastAnswer(ICMP_METRICS.replyHopLimit, "replyHopLimit"),
+  {
+    metric: ICMP_METRICS.lossRatio,
+    write: (writer, labels, tallies, stream) => {
+      writer.gauge(labels, tallies.lossRatio[stream] ?? Number.NaN);
+    },
+  },
+  counted(ICMP_METRICS.echoes, "echoes"),
+  counted(ICMP_METRICS.lost, "lost"),
+  {
+    metric: ICMP_METRICS.lostByReason,
+    write: (writer, labels, { lostByReason }, stream) => {
+      for (let reason = 0; reason < LOSS_REASONS.length; reason += 1) {
+        const count = lostByReason[stream * LOSS_REASONS.length + reason] ?? 0;
+        if (count > 0) writer.sample(`${labels},${REASON_LABELS[reason]}`, count);
+      }
+    },
+  },
+  counted(ICMP_METRICS.lateReplies, "lateReplies"),
+  counted(ICMP_METRICS.duplicateReplies, "duplicateReplies"),
+  counted(ICMP_METRICS.reorderedReplies, "reorderedReplies"),
+  counted(ICMP_METRICS.corruptReplies, "corruptReplies"),
+  counted(ICMP_METRICS.unsent, "unsent"),
+  counted(ICMP_METRICS.suspect, "suspect"),
+];
+
+/** The columns with the numbers each stream has in them. */
+const WIDTHS: Readonly<Record<TallyColumn, number>> = {
+  echoes: 1,
+  lost: 1,
+  unsent: 1,
+  suspect: 1,
+  lateReplies: 1,
+  duplicateReplies: 1,
+  reorderedReplies: 1,
+  corruptReplies: 1,
+  lostByReason: LOSS_REASONS.length,
+  rttSumSeconds: 1,
+  rttBuckets: RTT_BUCKET_COUNT,
+  lastRttSeconds: 1,
+  jitterSeconds: 1,
+  replyHopLimit: 1,
+  lossRatio: 1,
+  up: 1,
+  lastFinishedSeconds: 1,
+};
+const COLUMNS = Object.entries(WIDTHS) as readonly (readonly [TallyColumn, number])[];
+
+/** Tallies of no stream at all. */
+export const NO_TALLIES: Tallies = columnsBy(() => new Float64Array());
+
+/**
+ * A copy of the first `streams` rows of a snapshot, whose own arrays the engine uses again. 3.4 MB at
+ * 10,000 streams, a millisecond; it lives as long as one scrape.
+ */
+export function copyTallies(snapshot: TallySnapshot, streams: number): Tallies {
+  return columnsBy((name, width) => snapshot[name].slice(0, streams * width));
+}
+
+function columnsBy(give: (name: TallyColumn, width: number) => Float64Array): Tallies {
+  const columns = COLUMNS.map(([name, width]) => [name, give(name, width)]);
+  return Object.fromEntries(columns) as Record<TallyColumn, Float64Array>;
+}
+
+function counted(metric: Metric, column: TallyColumn): IcmpFamily {
+  return {
+    metric,
+    write: (writer, labels, tallies, stream) => {
+      writer.sample(labels, tallies[column][stream] ?? 0);
+    },
+  };
+}
+
+function ofLastAnswer(metric: Metric, column: TallyColumn): IcmpFamily {
+  return {
+    metric,
+    write: (writer, labels, tallies, stream, isUnresolved) => {
+      if (!isUnresolved) writer.gauge(labels, tallies[column][stream] ?? Number.NaN);
+    },
+  };
+}

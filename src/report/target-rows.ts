@@ -1,0 +1,184 @@
+import { Columns } from "../metrics/columns.ts";
+import { labelText } from "../metrics/label-text.ts";
+import type { Address } from "../runtime/address.ts";
+import type { Labels } from "../target/labels.ts";
+
+/** Most targets in one report; far above what one agent can probe. */
+export const MAX_TARGETS = 2 ** 18;
+
+/** A target as it is added: what its labels say, and who probes it. */
+export type TargetDescription = {
+  readonly group: string;
+  readonly module: string;
+  /** As configured. */
+  readonly target: string;
+  /** The target's own labels, checked by whoever let the target in. */
+  readonly labels: Labels;
+  /** Only with `resolve: all`, where every address is a series of its own. */
+  readonly address?: string;
+  readonly prober: "icmp" | "http";
+};
+
+/** No stream of the engine, no row of the http series. */
+export const NONE = -1;
+
+/**
+ * Who the targets are: label text rendered once, group, address in use, and where their results lie.
+ *
+ * A handle names a target for ever: after removal it names nothing, though its row is used again.
+ * Handles are row + generation × MAX_TARGETS, exact for 34 billion generations.
+ */
+export class TargetRows {
+  readonly #columns = new Columns(
+    {
+      generation: 1,
+      isLive: 1,
+      group: 1,
+      stream: 1,
+      httpRow: 1,
+      hasAddressLabel: 1,
+      isUnresolved: 1,
+      addressChanges: 1,
+      resolveFailures: 1,
+    },
+    MAX_TARGETS,
+  );
+  readonly #labels: string[] = [];
+  readonly #addresses: (Address | undefined)[] = [];
+  /** Kept while a name does not resolve, so that coming back to the same address is no change. */
+  readonly #lastAddresses: (string | undefined)[] = [];
+  readonly #groups: string[] = [];
+  readonly #groupNumbers = new Map<string, number>();
+  #generation = 0;
+  #end = 0;
+
+  get columns(): Readonly<
+    Record<
+      | "group"
+      | "stream"
+      | "httpRow"
+      | "hasAddressLabel"
+      | "isUnresolved"
+      | "addressChanges"
+      | "resolveFailures",
+      Float64Array
+    >
+  > {
+    return this.#columns.arrays;
+  }
+
+  /** Names of groups by their number in column `group`. Groups are never forgotten: files name few. */
+  get groups(): readonly string[] {
+    return this.#groups;
+  }
+
+  add(description: TargetDescription, stream: number, httpRow: number): number {
+    const row = this.#columns.add();
+    this.#generation += 1;
+    this.#end = Math.max(this.#end, row + 1);
+    const { arrays } = this.#columns;
+    arrays.generation[row] = this.#generation;
+    arrays.isLive[row] = 1;
+    arrays.group[row] = this.#groupNumber(description.group);
+    arrays.stream[row] = stream;
+    arrays.httpRow[row] = httpRow;
+    arrays.hasAddressLabel[row] = description.address === undefined ? 0 : 1;
+    this.#labels[row] = targetLabelText(description);
+    this.#addresses[row] = undefined;
+    this.#lastAddresses[row] = undefined;
+    return row + this.#generation * MAX_TARGETS;
+  }
+
+  /** @returns the row, or undefined when the target was removed. */
+  rowOf(handle: number): number | undefined {
+    const row = handle % MAX_TARGETS;
+    const { generation, isLive } = this.#columns.arrays;
+    const isSame = generation[row] === (handle - row) / MAX_TARGETS;
+    return isSame && isLive[row] === 1 ? row : undefined;
+  }
+
+  isLive(row: number): boolean {
+    return this.#columns.arrays.isLive[row] === 1;
+  }
+
+  /** From now on the target is gone; its row stays as it is until `release`. */
+  retire(row: number): void {
+    this.#columns.arrays.isLive[row] = 0;
+  }
+
+  /** Lets a retired row be used again. */
+  release(row: number): void {
+    this.#labels[row] = "";
+    this.#addresses[row] = undefined;
+    this.#lastAddresses[row] = undefined;
+    this.#columns.remove(row);
+  }
+
+  /** Live rows in rising order. */
+  liveRows(): Uint32Array {
+    const { isLive } = this.#columns.arrays;
+    const rows = new Uint32Array(this.#end);
+    let count = 0;
+    for (let row = 0; row < this.#end; row += 1) {
+      if (isLive[row] !== 1) continue;
+      rows[count] = row;
+      count += 1;
+    }
+    return rows.subarray(0, count);
+  }
+
+  labels(row: number): string {
+    return this.#labels[row] ?? "";
+  }
+
+  address(row: number): Address | undefined {
+    return this.#addresses[row];
+  }
+
+  /** A first address is no change, nor is the same one after a time without. */
+  setAddress(row: number, address: Address | undefined): void {
+    const known = this.#addresses[row];
+    if (address?.text === known?.text) return;
+    this.#addresses[row] = address;
+    if (address === undefined) return;
+    const last = this.#lastAddresses[row];
+    this.#lastAddresses[row] = address.text;
+    if (last === undefined || last === address.text) return;
+    const { addressChanges } = this.#columns.arrays;
+    addressChanges[row] = (addressChanges[row] ?? 0) + 1;
+  }
+
+  countResolveFailure(row: number): void {
+    const { resolveFailures } = this.#columns.arrays;
+    resolveFailures[row] = (resolveFailures[row] ?? 0) + 1;
+  }
+
+  setUnresolved(row: number, isUnresolved: boolean): void {
+    this.#columns.arrays.isUnresolved[row] = isUnresolved ? 1 : 0;
+  }
+
+  #groupNumber(group: string): number {
+    const known = this.#groupNumbers.get(group);
+    if (known !== undefined) return known;
+    const number = this.#groups.push(group) - 1;
+    this.#groupNumbers.set(group, number);
+    return number;
+  }
+}
+
+/**
+ * Label text of a target's series: `target`, `module`, `group`, its own labels by name (their order in
+ * a file says nothing and may change with a reload), `address` with `resolve: all`.
+ *
+ * @param without Names of own labels to leave out.
+ */
+export function targetLabelText(
+  { target, module, group, labels, address }: TargetDescription,
+  without: readonly string[] = [],
+): string {
+  const own = Object.entries(labels)
+    .filter(([name]) => !without.includes(name))
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const of = address === undefined ? [] : [["address", address] as const];
+  return labelText([["target", target], ["module", module], ["group", group], ...own, ...of]);
+}

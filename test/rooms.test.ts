@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { test } from "node:test";
+
+/** Which rooms each room may import. Reading this table is reading the architecture. */
+const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
+  ["runtime", []],
+  ["metrics", []],
+  ["target", ["runtime"]],
+  ["resolve", ["runtime", "target"]],
+  ["policy", ["runtime", "target"]],
+  ["icmp", ["runtime", "metrics"]],
+  ["schedule", ["runtime", "target"]],
+  ["probe", ["runtime", "target", "resolve", "policy", "icmp", "schedule"]],
+  ["report", ["runtime", "target", "icmp", "probe", "metrics"]],
+  // Every room that owns options.
+  ["config", ["runtime", "target", "resolve", "policy", "icmp", "probe"]],
+  ["server", ["runtime", "target", "policy", "probe", "metrics", "report", "config"]],
+]);
+
+/** Rooms that may import any other and that nobody imports. */
+const ROOFS: readonly string[] = ["agent", "cli"];
+
+/** The engine takes bucket bounds and the bucket of a value from `metrics`, and nothing else. */
+const ICMP_MAY_TAKE_FROM_METRICS = "metrics/histogram.ts";
+
+type Import = { readonly from: string; readonly to: string };
+
+const roomOf = (path: string): string => {
+  const [first = "", rest] = relative("src", path).split(sep, 2);
+  return rest === undefined ? first.replace(/\.ts$/, "") : first;
+};
+
+function importsOf(file: string): Import[] {
+  const imports = readFileSync(file, "utf8").matchAll(/(?:from|import\() ?"(\.{1,2}\/[^"]+)"/g);
+  return [...imports].map(([, path = ""]) => ({ from: file, to: join(dirname(file), path) }));
+}
+
+const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => join("src", path));
+
+for (const file of sources.filter((path) => MAY_IMPORT.has(roomOf(path)))) {
+  test(`${file} imports only its own room and the rooms below it`, () => {
+    const allowed = new Set([roomOf(file), ...(MAY_IMPORT.get(roomOf(file)) ?? [])]);
+    assert.deepEqual(
+      importsOf(file).filter(({ to }) => !allowed.has(roomOf(to))),
+      [],
+    );
+  });
+}
+
+test("every file of src is in a room of the table, or a roof, or an entry", () => {
+  const known = new Set([...MAY_IMPORT.keys(), ...ROOFS, "main", "sounder"]);
+  assert.deepEqual(
+    sources.filter((file) => !known.has(roomOf(file))),
+    [],
+  );
+});
+
+test("nobody imports main, agent or the command line but they themselves", () => {
+  const roofs = new Set([...ROOFS, "main"]);
+  const wrong = sources
+    .flatMap(importsOf)
+    .filter(({ from, to }) => roofs.has(roomOf(to)) && ![...roofs].includes(roomOf(from)));
+  assert.deepEqual(wrong, []);
+});
+
+test("the engine takes bucket bounds from metrics and nothing else", () => {
+  const taken = sources
+    .filter((file) => roomOf(file) === "icmp")
+    .flatMap(importsOf)
+    .filter(({ to }) => roomOf(to) === "metrics" && !to.endsWith(ICMP_MAY_TAKE_FROM_METRICS));
+  assert.deepEqual(taken, []);
+});
