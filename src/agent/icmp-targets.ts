@@ -135,7 +135,7 @@ export class IcmpTargets {
         target.series.get(address.text) ?? this.#addSeries(target, address.text, address);
       this.#aim(target.stream, series, address);
     }
-    for (const key of [...target.series.keys()]) {
+    for (const key of target.series.keys()) {
       if (!wanted.some(({ text }) => text === key)) this.#dropSeries(target, key);
     }
   }
@@ -157,9 +157,7 @@ export class IcmpTargets {
   #addSeries(target: IcmpTarget, key: string, address: Address | undefined): Series {
     const { stream } = target;
     const echoStream =
-      this.#engine.state === "running"
-        ? this.#engine.add(this.#order(stream, address))
-        : undefined;
+      this.#engine.state === "running" ? this.#engine.add(this.#order(stream, address)) : undefined;
     const row = this.#report.addTarget(
       {
         group: stream.group.name,
@@ -191,7 +189,8 @@ export class IcmpTargets {
       profile: profileOf(module.icmp, address?.family ?? "ipv4"),
       intervalSeconds: group.intervalSeconds,
       timeoutSeconds: stream.timeoutSeconds,
-      payloadBytes: module.icmp.payload_size === 0 ? DEFAULT_PAYLOAD_BYTES : module.icmp.payload_size,
+      payloadBytes:
+        module.icmp.payload_size === 0 ? DEFAULT_PAYLOAD_BYTES : module.icmp.payload_size,
       echoesPerInterval: group.echoes.count,
       echoSpacingSeconds: group.echoes.spacingSeconds,
       lossWindowSeconds: group.lossWindowSeconds,

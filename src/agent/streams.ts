@@ -1,11 +1,9 @@
 import type { Config } from "../config/config.ts";
+import { probeTimeoutSeconds } from "../config/group.ts";
 import type { Module } from "../probe/module.ts";
 import { phaseOf } from "../schedule/phase.ts";
 import type { Group } from "../target/group.ts";
 import { streamKey, type Target } from "../target/target.ts";
-
-/** Without a `timeout`, a module in a group has the interval or this, whichever is less. */
-const DEFAULT_TIMEOUT_SECONDS = { http: 10, icmp: 5 } as const;
 
 /** One target probed by one module of one group, again and again. */
 export type ContinuousStream = {
@@ -33,15 +31,15 @@ export function streamsOf(config: Config): StreamList {
     let duplicates = 0;
     for (const moduleName of group.modules) {
       const module = config.modules[moduleName];
-      if (module === undefined) throw new Error(`Cannot find module "${moduleName}": check let it by`);
+      if (module === undefined)
+        throw new Error(`Cannot find module "${moduleName}": check let it by`);
       for (const target of group.targets) {
         const key = streamKey(group.name, moduleName, target);
         if (streams.has(key)) {
           duplicates += 1;
           continue;
         }
-        const timeoutSeconds =
-          module.timeout ?? Math.min(group.intervalSeconds, DEFAULT_TIMEOUT_SECONDS[module.prober]);
+        const timeoutSeconds = probeTimeoutSeconds(module, group.intervalSeconds);
         const phase = phaseOf(key);
         streams.set(key, { key, group, moduleName, module, target, timeoutSeconds, phase });
       }

@@ -7,8 +7,8 @@ import {
   createLogger,
   LOG_FORMATS,
   LOG_LEVELS,
-  type Logger,
   type LogFormat,
+  type Logger,
   type LogLevel,
 } from "../runtime/log.ts";
 import { parseDuration } from "../runtime/units.ts";
@@ -76,7 +76,8 @@ export async function run(argv: readonly string[], io: Terminal): Promise<number
 
   const loaded = await loadConfig(flags.configFile);
   if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr(formatProblem(flags.configFile, problem));
+    for (const problem of loaded.problems)
+      io.stderr(formatProblem(flags.configFile, problem, loaded.text));
     return EXIT.failed;
   }
   const log = createLogger({
@@ -187,7 +188,9 @@ function readFlags(argv: readonly string[]) {
 }
 
 function sentenceOf(error: unknown, argv: readonly string[]): string {
-  const notYet = argv.map((word) => word.replace(/^--|=.*$/g, "")).find((word) => NOT_YET.has(word));
+  const notYet = argv
+    .map((word) => word.replace(/^--|=.*$/g, ""))
+    .find((word) => NOT_YET.has(word));
   if (notYet !== undefined) return `flag --${notYet} is not supported yet`;
   return error instanceof Error ? error.message : String(error);
 }

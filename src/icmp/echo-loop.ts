@@ -206,19 +206,17 @@ export class EchoLoop implements PacketSink {
     const streams = this.#streams;
     const transport = this.#transports[streams.transportOf(number)];
     if (transport === undefined) return;
-    if (streams.beginEcho(number)) {
-      this.#tally.startBatch(number, streams.batchOf(number), streams.echoesPerIntervalOf(number));
-    }
+    const mark = streams.beginEcho(number);
     const cookie = this.#cookies.next();
     const slot = this.#inFlight.take(
       streams.handleOf(number),
       cookie,
       now,
       streams.timeoutSecondsOf(number),
-      streams.batchOf(number),
+      mark,
     );
     if (slot === NO_SLOT) {
-      this.#endUnsent(number, streams.batchOf(number), ENOBUFS);
+      this.#endUnsent(number, mark, ENOBUFS);
       return;
     }
     transport.queue(
@@ -241,14 +239,14 @@ export class EchoLoop implements PacketSink {
   unsent(slot: number, errno: number): void {
     const number = this.#streams.numberOf(this.#inFlight.streamOf(slot));
     this.#inFlight.refuse(slot);
-    if (number !== 0) this.#endUnsent(number, this.#inFlight.batchOf(slot), errno);
+    if (number !== 0) this.#endUnsent(number, this.#inFlight.batchMarkOf(slot), errno);
   }
 
-  #endUnsent(number: number, batch: number, errno: number): void {
+  #endUnsent(number: number, mark: number, errno: number): void {
     if (this.#streams.isOneShot(number)) {
       this.#onOneShotEnd(number, { kind: "unsent", errno: this.#errnoName(errno) });
     } else {
-      this.#tally.unsent(number, batch, this.#wallSeconds);
+      this.#tally.unsent(number, mark, this.#wallSeconds);
     }
   }
 
@@ -338,7 +336,7 @@ export class EchoLoop implements PacketSink {
     }
     this.#tally.answered(
       number,
-      this.#inFlight.batchOf(slot),
+      this.#inFlight.batchMarkOf(slot),
       rttSeconds,
       hopLimit,
       this.#inFlight.sentAtSecondsOf(slot),
@@ -399,11 +397,11 @@ export class EchoLoop implements PacketSink {
       );
       return;
     }
-    const batch = this.#inFlight.batchOf(slot);
-    if (isOurFault) this.#tally.suspect(number, batch, this.#wallSeconds);
+    const mark = this.#inFlight.batchMarkOf(slot);
+    if (isOurFault) this.#tally.suspect(number, mark, this.#wallSeconds);
     else {
       const reason = this.#inFlight.reasonOf(slot) - 1;
-      this.#tally.lost(number, batch, reason, this.#nowSeconds, this.#wallSeconds);
+      this.#tally.lost(number, mark, reason, this.#nowSeconds, this.#wallSeconds);
     }
   }
 

@@ -54,7 +54,7 @@ export class InFlight {
   #stampSeconds = new Uint32Array(0);
   #stampNanoseconds = new Uint32Array(0);
   #isKernelStamp = new Uint8Array(0);
-  #batch = new Uint8Array(0);
+  #batchMark = new Uint8Array(0);
   #reason = new Uint8Array(0);
   readonly #heads = new Int32Array(WHEEL_BUCKETS).fill(-1);
   /** The first tick whose bucket has not been walked. */
@@ -93,7 +93,7 @@ export class InFlight {
     this.#stampSeconds = grown(this.#stampSeconds, new Uint32Array(wanted));
     this.#stampNanoseconds = grown(this.#stampNanoseconds, new Uint32Array(wanted));
     this.#isKernelStamp = grown(this.#isKernelStamp, new Uint8Array(wanted));
-    this.#batch = grown(this.#batch, new Uint8Array(wanted));
+    this.#batchMark = grown(this.#batchMark, new Uint8Array(wanted));
     this.#reason = grown(this.#reason, new Uint8Array(wanted));
     this.#slots = wanted;
   }
@@ -108,7 +108,7 @@ export class InFlight {
     cookie: number,
     sentAtSeconds: number,
     timeoutSeconds: number,
-    batch: number,
+    batchMark: number,
   ): number {
     const slot = this.#findFree();
     if (slot === NO_SLOT) return NO_SLOT;
@@ -120,7 +120,7 @@ export class InFlight {
     this.#stampSeconds[slot] = 0;
     this.#stampNanoseconds[slot] = 0;
     this.#isKernelStamp[slot] = 0;
-    this.#batch[slot] = batch;
+    this.#batchMark[slot] = batchMark;
     this.#reason[slot] = 0;
     this.#queue(slot, this.#deadlineTick(slot));
     this.#flying += 1;
@@ -184,7 +184,7 @@ export class InFlight {
    * @returns One of `MATCH`.
    */
   match(slot: number, isInTime: boolean): number {
-    switch (this.#state[slot]) {
+    switch (this.#state[slot] ?? 0) {
       case FLYING:
         if (!isInTime) {
           // The loss is counted when the deadline is applied, the lateness now.
@@ -252,8 +252,8 @@ export class InFlight {
     return this.#cookie[slot] ?? 0;
   }
 
-  batchOf(slot: number): number {
-    return this.#batch[slot] ?? 0;
+  batchMarkOf(slot: number): number {
+    return this.#batchMark[slot] ?? 0;
   }
 
   /** From 1; 0 when no ICMP error came. */

@@ -1,4 +1,5 @@
 import { grown, roomFor } from "./column.ts";
+import { batchMark } from "./tally.ts";
 import { ADDRESS_WORDS } from "./transport.ts";
 
 /** Stream numbers fit 24 bits; a handle is a number with a generation of 8 bits above it. */
@@ -143,14 +144,13 @@ export class Streams {
     return isCurrent ? number : 0;
   }
 
-  /** Counts an echo about to be sent. @returns true when it is the first of a batch. */
-  beginEcho(number: number): boolean {
+  /** Counts an echo about to be sent. @returns the mark of its batch (`tally.ts`). */
+  beginEcho(number: number): number {
     const echo = this.#echoInBatch[number] ?? 0;
-    const isFirst = echo === 0;
-    if (isFirst) this.#batch[number] = ((this.#batch[number] ?? 0) + 1) & 0xff;
-    const next = echo + 1;
-    this.#echoInBatch[number] = next >= (this.#echoesPerInterval[number] ?? 1) ? 0 : next;
-    return isFirst;
+    if (echo === 0) this.#batch[number] = ((this.#batch[number] ?? 0) + 1) & 0xff;
+    const isLast = echo + 1 >= (this.#echoesPerInterval[number] ?? 1);
+    this.#echoInBatch[number] = isLast ? 0 : echo + 1;
+    return batchMark(this.#batch[number] ?? 0, isLast);
   }
 
   /** Whether the next echo is the first of a new batch. */
@@ -158,13 +158,14 @@ export class Streams {
     return this.#echoInBatch[number] === 0;
   }
 
-  /** Gives up the rest of a batch. */
-  skipBatch(number: number): void {
-    this.#echoInBatch[number] = 0;
+  /** Echoes of the present batch that were sent; 0 when the next one begins a batch. */
+  echoInBatchOf(number: number): number {
+    return this.#echoInBatch[number] ?? 0;
   }
 
-  batchOf(number: number): number {
-    return this.#batch[number] ?? 0;
+  /** Gives up the rest of a batch: without its last echo it decides nothing, and the next one does. */
+  skipBatch(number: number): void {
+    this.#echoInBatch[number] = 0;
   }
 
   isSending(number: number): boolean {

@@ -7,8 +7,17 @@ import { blockBytes, clearRow, columnsOf, copyRows, type TallyColumns } from "./
 /** Gain of the jitter's running mean. @see RFC 3550 section 6.4.1. */
 const JITTER_GAIN = 1 / 16;
 
-/** Batches of echoes a stream may have unfinished at once and still be told apart. */
-const BATCHES = 2;
+/** Batches are numbered modulo this in a mark; of two, the one less than half of it ahead is newer. */
+const BATCH_NUMBERS = 128;
+
+/**
+ * What an echo carries of its batch in one byte: the batch's number modulo 128, and whether it is its last.
+ *
+ * @param batch Counts the batches of a stream.
+ */
+export function batchMark(batch: number, isLast: boolean): number {
+  return ((batch % BATCH_NUMBERS) << 1) | (isLast ? 1 : 0);
+}
 
 /**
  * What is counted for each stream. [hot]
@@ -21,10 +30,8 @@ export class Tally {
   readonly #window = new LossWindow();
   /** When the newest answered echo had been sent, to know a reordered reply. */
   #newestAnsweredSentAt = new Float64Array(0);
-  #batchNumber = new Uint8Array(0);
-  #batchLeft = new Uint8Array(0);
-  #batchAnswered = new Uint8Array(0);
-  #batchSuspect = new Uint8Array(0);
+  /** Number of the newest batch that had an answer; −1 before the first. */
+  #answeredBatch = new Int8Array(0);
 
   reserve(streams: number): void {
     if (streams <= this.#rows) return;
@@ -34,10 +41,7 @@ export class Tally {
     this.#columns = columns;
     this.#window.reserve(rows);
     this.#newestAnsweredSentAt = grown(this.#newestAnsweredSentAt, new Float64Array(rows));
-    this.#batchNumber = grown(this.#batchNumber, new Uint8Array(rows * BATCHES));
-    this.#batchLeft = grown(this.#batchLeft, new Uint8Array(rows * BATCHES));
-    this.#batchAnswered = grown(this.#batchAnswered, new Uint8Array(rows * BATCHES));
-    this.#batchSuspect = grown(this.#batchSuspect, new Uint8Array(rows * BATCHES));
+    this.#answeredBatch = grown(this.#answeredBatch, new Int8Array(rows));
     this.#rows = rows;
   }
 
@@ -46,25 +50,20 @@ export class Tally {
     clearRow(this.#columns, stream);
     this.#window.reset(stream, lossWindowSeconds);
     this.#newestAnsweredSentAt[stream] = 0;
-    this.#batchLeft.fill(0, stream * BATCHES, (stream + 1) * BATCHES);
+    this.#answeredBatch[stream] = -1;
   }
 
   retune(stream: number, lossWindowSeconds: number): void {
     this.#window.retune(stream, lossWindowSeconds);
   }
 
-  /** A batch of `echoes` begins. @param batch Its number, 0 to 255, one more than the last one's. */
-  startBatch(stream: number, batch: number, echoes: number): void {
-    const at = stream * BATCHES + (batch % BATCHES);
-    this.#batchNumber[at] = batch;
-    this.#batchLeft[at] = echoes;
-    this.#batchAnswered[at] = 0;
-    this.#batchSuspect[at] = 0;
-  }
-
+  /**
+   * Every ending takes the mark of the echo's batch (`batchMark`). Deadlines fall in the order of sending, so a batch
+   * without an answer has ended when its last echo has.
+   */
   answered(
     stream: number,
-    batch: number,
+    mark: number,
     rttSeconds: number,
     hopLimit: number,
     sentAtSeconds: number,
@@ -94,13 +93,15 @@ export class Tally {
     columns.lastRttSeconds[stream] = rttSeconds;
     columns.replyHopLimit[stream] = hopLimit;
     this.#window.add(stream, nowSeconds, false);
-    this.#finish(stream, batch, 1, 0, wallSeconds);
+    if (!this.#isAnsweredSince(stream, mark)) this.#answeredBatch[stream] = mark >> 1;
+    columns.up[stream] = 1;
+    if ((mark & 1) === 1) columns.lastFinishedSeconds[stream] = wallSeconds;
   }
 
   /** @param reason Index in LOSS_REASONS; −1 for silence. */
   lost(
     stream: number,
-    batch: number,
+    mark: number,
     reason: number,
     nowSeconds: number,
     wallSeconds: number,
@@ -109,19 +110,17 @@ export class Tally {
     increment(this.#columns.lost, stream);
     if (reason >= 0) increment(this.#columns.lostByReason, stream * LOSS_REASONS.length + reason);
     this.#window.add(stream, nowSeconds, true);
-    this.#forgetAnswer(stream);
-    this.#finish(stream, batch, 0, 0, wallSeconds);
+    this.#endUnanswered(stream, mark, 0, wallSeconds);
   }
 
-  unsent(stream: number, batch: number, wallSeconds: number): void {
+  unsent(stream: number, mark: number, wallSeconds: number): void {
     increment(this.#columns.unsent, stream);
-    this.#forgetAnswer(stream);
-    this.#finish(stream, batch, 0, 0, wallSeconds);
+    this.#endUnanswered(stream, mark, 0, wallSeconds);
   }
 
-  suspect(stream: number, batch: number, wallSeconds: number): void {
+  suspect(stream: number, mark: number, wallSeconds: number): void {
     increment(this.#columns.suspect, stream);
-    this.#finish(stream, batch, 0, 1, wallSeconds);
+    this.#endUnanswered(stream, mark, Number.NaN, wallSeconds);
   }
 
   late(stream: number): void {
@@ -136,31 +135,24 @@ export class Tally {
     increment(this.#columns.corruptReplies, stream);
   }
 
-  /** The gauges of the latest answers are absent after a failed probe; the jitter begins anew. */
-  #forgetAnswer(stream: number): void {
-    this.#columns.lastRttSeconds[stream] = Number.NaN;
-    this.#columns.jitterSeconds[stream] = Number.NaN;
-    this.#columns.replyHopLimit[stream] = Number.NaN;
+  /** @param up What the stream is when its whole batch had no answer: 0, or NaN when that is suspect. */
+  #endUnanswered(stream: number, mark: number, up: number, wallSeconds: number): void {
+    if ((mark & 1) === 0) return;
+    const columns = this.#columns;
+    columns.lastFinishedSeconds[stream] = wallSeconds;
+    if (this.#isAnsweredSince(stream, mark)) return;
+    columns.up[stream] = up;
+    // The gauges of the latest answers are absent after a failed probe; the jitter begins anew.
+    columns.lastRttSeconds[stream] = Number.NaN;
+    columns.jitterSeconds[stream] = Number.NaN;
+    columns.replyHopLimit[stream] = Number.NaN;
   }
 
-  #finish(
-    stream: number,
-    batch: number,
-    answered: number,
-    suspect: number,
-    wallSeconds: number,
-  ): void {
-    const at = stream * BATCHES + (batch % BATCHES);
-    // An echo of a batch that was overtaken twice says nothing about the last one.
-    if (this.#batchNumber[at] !== batch || (this.#batchLeft[at] ?? 0) === 0) return;
-    this.#batchLeft[at] = (this.#batchLeft[at] ?? 0) - 1;
-    this.#batchAnswered[at] = (this.#batchAnswered[at] ?? 0) + answered;
-    this.#batchSuspect[at] = (this.#batchSuspect[at] ?? 0) + suspect;
-    if (this.#batchLeft[at] !== 0) return;
-    this.#columns.lastFinishedSeconds[stream] = wallSeconds;
-    const isUp = (this.#batchAnswered[at] ?? 0) > 0;
-    const isUnknown = !isUp && (this.#batchSuspect[at] ?? 0) > 0;
-    this.#columns.up[stream] = isUnknown ? Number.NaN : isUp ? 1 : 0;
+  /** Whether the batch of the mark, or a newer one, had an answer. */
+  #isAnsweredSince(stream: number, mark: number): boolean {
+    const answered = this.#answeredBatch[stream] ?? -1;
+    const ahead = (answered - (mark >> 1) + BATCH_NUMBERS) % BATCH_NUMBERS;
+    return answered >= 0 && ahead < BATCH_NUMBERS / 2;
   }
 
   /** Copies rows 0 to `highest` into `to`, with the loss ratios as they are now. */

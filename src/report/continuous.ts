@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { TallySnapshot } from "../icmp/engine-contract.ts";
 import { labelText } from "../metrics/label-text.ts";
 import { type TextSink, TextWriter } from "../metrics/text.ts";
@@ -35,7 +36,7 @@ export class ContinuousReport {
   readonly #rows = new TargetRows();
   readonly #http = new HttpSeries();
   readonly #clock: Clock;
-  readonly #nextTurn: (() => Promise<unknown>) | undefined;
+  readonly #nextTurn: () => Promise<unknown>;
   #writes = 0;
   #lastTaking: Promise<void> = Promise.resolve();
   /** Rows removed while a scrape may still write them; their places are not given away until it ends. */
@@ -47,7 +48,7 @@ export class ContinuousReport {
     readonly nextTurn?: () => Promise<unknown>;
   }) {
     this.#clock = options.clock;
-    this.#nextTurn = options.nextTurn;
+    this.#nextTurn = options.nextTurn ?? setImmediate;
   }
 
   /**
@@ -127,12 +128,10 @@ export class ContinuousReport {
     this.#writes += 1;
     try {
       const { rows, tallies } = await this.#taken(snapshot, signal);
-      const writer = new TextWriter({
-        sink,
-        signal,
-        monotonicSeconds: this.#clock.monotonicSeconds,
-        ...(this.#nextTurn === undefined ? {} : { nextTurn: this.#nextTurn }),
-      });
+      // The copy takes a millisecond or two; the writing begins with a step of its own.
+      await this.#nextTurn();
+      const monotonicSeconds = this.#clock.monotonicSeconds;
+      const writer = new TextWriter({ sink, signal, monotonicSeconds, nextTurn: this.#nextTurn });
       return await this.#writeFamilies(writer, rows, tallies);
     } finally {
       this.#writes -= 1;

@@ -37,7 +37,7 @@ export function addressBytes(text: string): Uint8Array | undefined {
   const left = groupBytes(head);
   if (tail === undefined) return Uint8Array.from(left);
   const right = groupBytes(tail);
-  const gap = new Array<number>(16 - left.length - right.length).fill(0);
+  const gap = Array.from({ length: 16 - left.length - right.length }, () => 0);
   return Uint8Array.from([...left, ...gap, ...right]);
 }
 

@@ -18,7 +18,8 @@ test("a file of modules alone works as blackbox_exporter reads it", async () => 
   const { modules, groups } = await good("only-modules-as-blackbox");
   assert.equal(groups.length, 0);
   const example = modules["http_2xx_example"]?.http;
-  assert.equal(example?.headers["X-Number"], "1.10");
+  const login = modules["http_basic_auth_example"]?.http.basic_auth;
+  assert.equal(login?.username, "0123.40", "a number is the text it was written as");
   assert.equal(example?.follow_redirects, true);
   assert.equal(example?.ip_protocol_fallback, false);
   assert.equal(example?.fail_if_header_matches[0]?.allow_missing, true);

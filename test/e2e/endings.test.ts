@@ -21,9 +21,8 @@ function childrenOf(parent: number): number[] {
     .map(Number)
     .filter((processId) => {
       try {
-        const [, , rest = ""] = /^(.*)\) \S (.*)$/s.exec(
-          readFileSync(`/proc/${processId}/stat`, "utf8"),
-        ) ?? [];
+        const [, , rest = ""] =
+          /^(.*)\) \S (.*)$/s.exec(readFileSync(`/proc/${processId}/stat`, "utf8")) ?? [];
         return Number(rest.split(" ")[0]) === parent;
       } catch {
         // It ended meanwhile.

@@ -50,7 +50,10 @@ test("labels and HELP of any text come back from the strict parser as they went 
       (labels, help) => {
         const text = familyText({ name: "m", type: "gauge", help }, [[labelText(labels), 1]]);
         const family = parseExposition(text).get("m");
-        assert.deepEqual(Object.entries(family?.samples[0]?.labels ?? {}).sort(), labels.sort());
+        assert.deepEqual(
+          new Map(Object.entries(family?.samples[0]?.labels ?? {})),
+          new Map(labels),
+        );
         assert.equal(family?.help, help);
       },
     ),

@@ -55,7 +55,11 @@ async function observe(lab: Lab, agent: AgentProcess): Promise<Observed> {
     [...(await echoesOf())].every(([stream, echoes]) => echoes >= wanted(stream));
   await until(
     everyoneHas(() => ECHOES_WANTED),
-    { deadlineSeconds: 60, what: `${ECHOES_WANTED} finished echoes of every target` },
+    {
+      deadlineSeconds: 60,
+      what: `${ECHOES_WANTED} finished echoes of every target`,
+      everySeconds: 0.5,
+    },
   );
   await lab.hosts(EVERY_ADDRESS.map((address) => [address, SILENCE]));
   await until(async () => (await lab.totals()).pending === 0, {
@@ -66,7 +70,7 @@ async function observe(lab: Lab, agent: AgentProcess): Promise<Observed> {
   const atSilence = await echoesOf();
   await until(
     everyoneHas((stream) => (atSilence.get(stream) ?? 0) + 3),
-    { deadlineSeconds: 30, what: "three echoes of every target in silence" },
+    { deadlineSeconds: 30, what: "three echoes of every target in silence", everySeconds: 0.5 },
   );
   const page = readScrape(await agent.scrape());
   const records = new Map((await lab.records()).map((record) => [record.address, record]));

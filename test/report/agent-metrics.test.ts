@@ -31,7 +31,7 @@ const engine: EngineFigures = {
   sendLag: {
     count: 5,
     sumSeconds: 0.002,
-    buckets: Float64Array.from([2, 3, ...new Array<number>(SEND_LAG_BOUNDS.length - 1).fill(0)]),
+    buckets: Float64Array.from({ length: SEND_LAG_BOUNDS.length + 1 }, (_, at) => [2, 3][at] ?? 0),
   },
   suspectCauses: ["socket_overflow"],
 };

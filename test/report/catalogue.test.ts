@@ -7,14 +7,14 @@ import { RESERVED_LABEL_NAMES } from "../../src/target/labels.ts";
 import { packageRoot } from "../support/golden.ts";
 
 /** Words promlint takes for units that are not Prometheus' base units, alone or after a prefix. */
-const NON_BASE_UNITS = [
-  ...["minutes", "hours", "days", "weeks", "kelvins", "fahrenheit", "rankine", "inches", "yards"],
-  ...["miles", "bits", "calories", "pounds", "ounces"],
-];
-const PREFIXES = [
-  ...["pico", "nano", "micro", "milli", "centi", "deci", "deca", "hecto", "kilo", "kibi"],
-  ...["mega", "mebi", "giga", "gibi", "tera", "tebi", "peta", "pebi"],
-];
+const NON_BASE_UNITS =
+  "minutes hours days weeks kelvins fahrenheit rankine inches yards miles bits calories pounds ounces".split(
+    " ",
+  );
+const PREFIXES =
+  "pico nano micro milli centi deci deca hecto kilo kibi mega mebi giga gibi tera tebi peta pebi".split(
+    " ",
+  );
 const UNITS = ["seconds", "bytes", "meters", "grams", "volts", "amperes", "joules", "celsius"];
 const ABBREVIATED = new Set([
   "s",

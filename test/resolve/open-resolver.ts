@@ -10,7 +10,7 @@ import { silentLog } from "../../src/runtime/log.ts";
 import { type DnsScript, type DnsServer, startDnsServer } from "../support/dns-server.ts";
 import { type FakeClock, fakeClock } from "../support/fake-clock.ts";
 
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
 /** Far beyond any test: what ends a test's wait is an answer, never this. */
 const PATIENT = "60s";
 

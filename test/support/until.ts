@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../src/runtime/clock.ts";
 
-const POLL_SECONDS = 0.02;
+const DEFAULT_EVERY_SECONDS = 0.02;
 
 /**
  * Asks again and again until the condition gives something.
@@ -13,7 +13,12 @@ const POLL_SECONDS = 0.02;
  */
 export async function until<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
-  options: { readonly deadlineSeconds: number; readonly what: string },
+  options: {
+    readonly deadlineSeconds: number;
+    readonly what: string;
+    /** How often to ask: seldom, where the asking itself is work. */
+    readonly everySeconds?: number;
+  },
 ): Promise<T> {
   const deadlineSeconds = systemClock.monotonicSeconds() + options.deadlineSeconds;
   for (;;) {
@@ -21,6 +26,6 @@ export async function until<T>(
     const value = await condition();
     if (value !== undefined && value !== false) return value;
     if (isOver) throw new Error(`waited ${options.deadlineSeconds} s for ${options.what}`);
-    await sleep(POLL_SECONDS * 1000);
+    await sleep((options.everySeconds ?? DEFAULT_EVERY_SECONDS) * 1000);
   }
 }

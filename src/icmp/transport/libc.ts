@@ -4,6 +4,7 @@
  * Values are those of asm-generic, which x86-64 and arm64 share (headers of Linux 6.18); sizes of structures
  * are for 64-bit processes. Pointers are passed as addresses (`bigint`) into memory from `allocate`.
  */
+import type Koffi from "koffi";
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
@@ -141,7 +142,7 @@ export async function loadLibc(): Promise<LoadedLibc> {
   }
 }
 
-function bindLibc(koffi: typeof import("koffi")["default"]): Libc {
+function bindLibc(koffi: typeof Koffi): Libc {
   const library = koffi.load(null);
   const setsockopt = library.func(
     "int setsockopt(int fd, int level, int name, void *value, uint length)",
