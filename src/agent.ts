@@ -77,6 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onResolution: (name, resolution) => icmpTargets.resolved(name, resolution),
   });
 
+  let hasStarted = false;
   let running: Running | undefined;
   let listening: Listening | undefined;
   try {
@@ -95,7 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         listenAddresses: () => listening?.addresses ?? [],
         pool: () => poolOf(running),
       }),
-      isReady: () => readinessOf({ clock, startedAtSeconds, names }),
+      isReady: () => readinessOf({ hasStarted, clock, startedAtSeconds, names }),
       landing: () => ({
         version: packageVersion(),
         policyMode: policy.mode,
@@ -136,6 +137,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (stream.module.prober === "icmp") icmpTargets.add(stream, names);
     else httpTargets.add(stream, pool);
   }
+  hasStarted = true;
   metrics.setReload(true, clock.wallSeconds());
   log.info("Sounder is running", {
     version: packageVersion(),

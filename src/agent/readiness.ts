@@ -6,13 +6,16 @@ const MAX_FIRST_TRY_SECONDS = 10;
 
 /**
  * Ready = configuration in force, listener and engine running, and each name asked for once, for at most 10 s.
- * The first two are there when the server answers at all.
+ * The listener is there when it is asked at all.
  */
 export function readinessOf(options: {
+  /** Whether engine and probe worker run and have their targets. */
+  readonly hasStarted: boolean;
   readonly clock: Clock;
   readonly startedAtSeconds: number;
   readonly names: NameWatch;
 }): { readonly ready: boolean; readonly reason: string } {
+  if (!options.hasStarted) return { ready: false, reason: "Starting the probe worker" };
   const ageSeconds = options.clock.monotonicSeconds() - options.startedAtSeconds;
   if (options.names.areAllTried || ageSeconds > MAX_FIRST_TRY_SECONDS) {
     return { ready: true, reason: "Ready" };

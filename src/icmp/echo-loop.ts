@@ -1,8 +1,16 @@
 import type { Clock } from "../runtime/clock.ts";
+import { ClockSteps } from "./clock-steps.ts";
 import { Cookies } from "./cookies.ts";
-import { type EchoOutcome, LOSS_REASONS, type LossExplanation, type LossReason } from "./echo.ts";
+import {
+  type AgentFault,
+  type EchoOutcome,
+  LOSS_REASONS,
+  type LossExplanation,
+  type LossReason,
+} from "./echo.ts";
 import { InFlight, MATCH, NO_SLOT } from "./in-flight.ts";
 import { LagTally } from "./lag-tally.ts";
+import { LossWindow } from "./loss-window.ts";
 import {
   ICMP_HEADER_BYTES,
   identifierAt,
@@ -12,6 +20,7 @@ import {
   sequenceAt,
 } from "./packet.ts";
 import { isTooLate, nextOnGridSeconds, Plan } from "./plan.ts";
+import { SocketOverflow } from "./socket-overflow.ts";
 import { type StreamSettings, Streams } from "./streams.ts";
 import { Tally } from "./tally.ts";
 import type { TallyColumns } from "./tally-layout.ts";
@@ -20,6 +29,10 @@ import type { PacketSink, Transport } from "./transport.ts";
 
 /** How long a late reply is still known for what it is, after the longest deadline. */
 const REMEMBERED_SECONDS = 12;
+
+/** The measurement is suspect while more than this share of what ended within this time is. */
+const MAX_SUSPECT_SHARE = 0.05;
+const SUSPECT_WINDOW_SECONDS = 60;
 
 /** The table is full: the program's own limit, told as the kernel would (ENOBUFS of Linux). */
 const ENOBUFS = 105;
@@ -46,7 +59,10 @@ export class EchoLoop implements PacketSink {
   readonly #lag = new LagTally();
   readonly #inFlight: InFlight;
   readonly #plan: Plan;
-  readonly #lastDrops: number[];
+  readonly #steps: ClockSteps;
+  readonly #overflow: SocketOverflow;
+  /** Row 0: suspect echoes among all that ended. */
+  readonly #suspects = new LossWindow();
   #nowSeconds: number;
   #wallSeconds: number;
   #echoesPerSecond = 0;
@@ -54,9 +70,9 @@ export class EchoLoop implements PacketSink {
   #isRateStale = false;
   /** The transport whose replies are being read. */
   #current: Transport | undefined;
-  /** Unanswered echoes that may be blamed on a socket overflow, sent before `#overflowAtSeconds`. */
-  #overflowBudget = 0;
-  #overflowAtSeconds = 0;
+  #mayReadStampsAgain = false;
+  /** Read last before packets were handed to the kernel. */
+  #sendCallSeconds: number;
   #foreign = 0;
   #stampsMissing = 0;
   #missedTicks = 0;
@@ -73,17 +89,26 @@ export class EchoLoop implements PacketSink {
     this.#onOneShotEnd = options.onOneShotEnd;
     this.#errnoName = options.errnoName;
     this.#nowSeconds = options.clock.monotonicSeconds();
+    this.#sendCallSeconds = this.#nowSeconds;
     this.#wallSeconds = options.clock.wallSeconds();
     this.#inFlight = new InFlight(this.#nowSeconds);
     this.#plan = new Plan(this.#nowSeconds);
-    this.#lastDrops = options.transports.map((transport) => Math.max(transport.readDrops(), 0));
+    this.#steps = new ClockSteps(options.clock);
+    this.#overflow = new SocketOverflow(
+      options.transports.map((transport) => transport.readDrops()),
+    );
+    this.#suspects.reserve(1);
+    this.#suspects.reset(0, SUSPECT_WINDOW_SECONDS);
   }
 
   /** Adds a stream, or changes one that is there; its counters stay. @param phase 0 to 1 of the interval. */
   set(number: number, settings: StreamSettings, phase: number, lossWindowSeconds: number): void {
     const isNew = !this.#streams.has(number);
     const wasSending = !isNew && this.#streams.isSending(number);
-    const oldInterval = this.#streams.intervalSecondsOf(number);
+    const isRetimed =
+      this.#streams.intervalSecondsOf(number) !== settings.intervalSeconds ||
+      this.#streams.echoesPerIntervalOf(number) !== settings.echoesPerInterval ||
+      this.#streams.spacingSecondsOf(number) !== settings.echoSpacingSeconds;
     if (isNew) {
       this.#streams.add(number, settings);
       this.#tally.reserve(this.#streams.rows);
@@ -99,7 +124,7 @@ export class EchoLoop implements PacketSink {
     } else if (settings.isOneShot) {
       this.#transports[settings.transport]?.reservePayload(settings.payloadBytes);
       this.#send(number, this.#clock.monotonicSeconds());
-    } else if (!wasSending || oldInterval !== settings.intervalSeconds) {
+    } else if (!wasSending || isRetimed) {
       this.#transports[settings.transport]?.reservePayload(settings.payloadBytes);
       this.#streams.skipBatch(number);
       const now = this.#clock.monotonicSeconds();
@@ -145,28 +170,28 @@ export class EchoLoop implements PacketSink {
     if (this.#isRateStale) this.#refreshRate();
     const now = this.#clock.monotonicSeconds();
     this.#nowSeconds = now;
-    this.#wallSeconds = this.#clock.wallSeconds();
+    this.#wallSeconds = this.#steps.read(now);
     let isDrained = true;
     for (const transport of this.#transports) {
       this.#current = transport;
+      this.#mayReadStampsAgain = true;
       transport.drainErrors(this);
       if (!transport.drainReplies(this)) isDrained = false;
     }
-    if (this.#inFlight.flying > 0) this.#noteDrops();
+    this.#noteDrops();
     if (isDrained) this.#inFlight.expire(now, this.#expired);
     this.#plan.takeDue(this.#clock.monotonicSeconds(), this);
+    this.#sendCallSeconds = this.#clock.monotonicSeconds();
     for (const transport of this.#transports) transport.flush(this);
   }
 
+  /** Also while nothing is in flight: a drop seen later would be blamed for echoes sent after it. */
   #noteDrops(): void {
+    if (this.#inFlight.flying === 0) this.#overflow.forget();
+    const now = this.#clock.monotonicSeconds();
     for (let at = 0; at < this.#transports.length; at += 1) {
       const drops = this.#transports[at]?.readDrops() ?? -1;
-      const last = this.#lastDrops[at] ?? 0;
-      if (drops < 0 || drops === last) continue;
-      // The kernel's count is of 32 bits and wraps.
-      this.#overflowBudget += (drops - last) >>> 0;
-      this.#overflowAtSeconds = this.#clock.monotonicSeconds();
-      this.#lastDrops[at] = drops;
+      this.#overflow.note(at, drops, now, this.#longestTimeoutSeconds);
     }
   }
 
@@ -196,8 +221,10 @@ export class EchoLoop implements PacketSink {
   /** A due time that a stall made too late is dropped, with the rest of its batch. */
   #skip(number: number, dueSeconds: number, now: number): void {
     const interval = this.#streams.intervalSecondsOf(number);
-    const next = nextOnGridSeconds(dueSeconds, interval, now);
-    this.#missedTicks += Math.round((next - dueSeconds) / interval);
+    const before = this.#streams.echoInBatchOf(number);
+    const first = dueSeconds - before * this.#streams.spacingSecondsOf(number);
+    const next = nextOnGridSeconds(first, interval, now);
+    this.#missedTicks += Math.round((next - first) / interval);
     this.#streams.skipBatch(number);
     this.#plan.add(number, next);
   }
@@ -219,6 +246,8 @@ export class EchoLoop implements PacketSink {
       this.#endUnsent(number, mark, ENOBUFS);
       return;
     }
+    // A full batch leaves before this echo is queued.
+    this.#sendCallSeconds = now;
     transport.queue(
       streams.profileOf(number),
       slot,
@@ -233,7 +262,7 @@ export class EchoLoop implements PacketSink {
   }
 
   sent(slot: number, seconds: number, nanoseconds: number): void {
-    this.#inFlight.sent(slot, seconds, nanoseconds);
+    this.#inFlight.sent(slot, seconds, nanoseconds, this.#sendCallSeconds);
   }
 
   unsent(slot: number, errno: number): void {
@@ -334,6 +363,7 @@ export class EchoLoop implements PacketSink {
       });
       return;
     }
+    this.#suspects.add(0, this.#nowSeconds, false);
     this.#tally.answered(
       number,
       this.#inFlight.batchMarkOf(slot),
@@ -346,14 +376,18 @@ export class EchoLoop implements PacketSink {
   }
 
   /**
-   * Receive stamp less transmit stamp. Stamps are wall clock: a difference that cannot be, given the monotonic
-   * clock, is a step of it, and then the monotonic time since the send call stands in.
+   * Receive stamp less transmit stamp. Stamps are wall clock: when that was stepped, or their difference cannot
+   * be, the monotonic time since the send call stands in.
    */
   #rttSeconds(slot: number, seconds: number, nanoseconds: number): number {
-    const elapsed = this.#clock.monotonicSeconds() - this.#inFlight.sentAtSecondsOf(slot);
-    if (seconds === 0) return elapsed;
-    // The stamp may have come since the error queue was read.
-    if (!this.#inFlight.hasKernelStamp(slot)) this.#current?.drainErrors(this);
+    const sentAtSeconds = this.#inFlight.sentAtSecondsOf(slot);
+    const elapsed = this.#clock.monotonicSeconds() - sentAtSeconds;
+    if (seconds === 0 || this.#steps.isSteppedSince(sentAtSeconds)) return elapsed;
+    // The stamp may have come since the error queue was read; where none ever come, once a tick is enough.
+    if (this.#mayReadStampsAgain && !this.#inFlight.hasKernelStamp(slot)) {
+      this.#mayReadStampsAgain = false;
+      this.#current?.drainErrors(this);
+    }
     const rtt =
       seconds -
       this.#inFlight.stampSecondsOf(slot) +
@@ -381,10 +415,11 @@ export class EchoLoop implements PacketSink {
     const number = this.#streams.numberOf(this.#inFlight.streamOf(slot));
     if (number === 0) return;
     const isOurFault =
-      this.#overflowBudget > 0 &&
-      this.#inFlight.sentAtSecondsOf(slot) <= this.#overflowAtSeconds &&
-      this.#inFlight.reasonOf(slot) === 0;
-    if (isOurFault) this.#overflowBudget -= 1;
+      this.#inFlight.reasonOf(slot) === 0 &&
+      this.#overflow.mayHaveEaten(
+        this.#streams.transportOf(number),
+        this.#inFlight.sentAtSecondsOf(slot),
+      );
     if (this.#streams.isOneShot(number)) {
       this.#onOneShotEnd(
         number,
@@ -398,6 +433,7 @@ export class EchoLoop implements PacketSink {
       return;
     }
     const mark = this.#inFlight.batchMarkOf(slot);
+    this.#suspects.add(0, this.#nowSeconds, isOurFault);
     if (isOurFault) this.#tally.suspect(number, mark, this.#wallSeconds);
     else {
       const reason = this.#inFlight.reasonOf(slot) - 1;
@@ -426,6 +462,7 @@ export class EchoLoop implements PacketSink {
     readonly missedTicks: number;
     readonly echoesPerSecond: number;
     readonly longestTimeoutSeconds: number;
+    readonly suspectCauses: readonly AgentFault[];
     readonly sendLag: { count: number; sumSeconds: number; buckets: Float64Array };
   } {
     return {
@@ -434,6 +471,10 @@ export class EchoLoop implements PacketSink {
       missedTicks: this.#missedTicks,
       echoesPerSecond: this.#echoesPerSecond,
       longestTimeoutSeconds: this.#longestTimeoutSeconds,
+      suspectCauses:
+        this.#suspects.ratio(0, this.#clock.monotonicSeconds()) > MAX_SUSPECT_SHARE
+          ? ["socket_overflow"]
+          : [],
       sendLag: this.#lag.snapshot(),
     };
   }

@@ -36,7 +36,7 @@ export type OnExpired = (slot: number) => void;
  * reply that comes long after its deadline must still be known.
  * Assumption: slots are taken in turn, so the oldest is used again first; `reserve` makes the ring long
  * enough for every echo to be remembered for the time wanted.
- * Layout: columns by slot, 36 bytes each, and a hashed wheel of deadlines whose lists run through `next`.
+ * Layout: columns by slot, 37 bytes each, and a hashed wheel of deadlines whose lists run through `next`.
  * An answered echo stays in its list until its deadline; a slot in a list is never taken again.
  * A stream is named by an opaque handle that is never 0, so a zeroed slot is free; whether the stream still
  * exists when its echo ends is its owner's question (`streams.ts`).
@@ -54,7 +54,7 @@ export class InFlight {
   #stampSeconds = new Uint32Array(0);
   #stampNanoseconds = new Uint32Array(0);
   #isKernelStamp = new Uint8Array(0);
-  #batchMark = new Uint8Array(0);
+  #batchMark = new Uint16Array(0);
   #reason = new Uint8Array(0);
   readonly #heads = new Int32Array(WHEEL_BUCKETS).fill(-1);
   /** The first tick whose bucket has not been walked. */
@@ -93,7 +93,7 @@ export class InFlight {
     this.#stampSeconds = grown(this.#stampSeconds, new Uint32Array(wanted));
     this.#stampNanoseconds = grown(this.#stampNanoseconds, new Uint32Array(wanted));
     this.#isKernelStamp = grown(this.#isKernelStamp, new Uint8Array(wanted));
-    this.#batchMark = grown(this.#batchMark, new Uint8Array(wanted));
+    this.#batchMark = grown(this.#batchMark, new Uint16Array(wanted));
     this.#reason = grown(this.#reason, new Uint8Array(wanted));
     this.#slots = wanted;
   }
@@ -157,8 +157,14 @@ export class InFlight {
     this.#flying -= 1;
   }
 
-  /** Notes the clock of the send call, which stands in until the kernel's transmit stamp comes. */
-  sent(slot: number, seconds: number, nanoseconds: number): void {
+  /**
+   * Notes the clock of the send call, which stands in until the kernel's transmit stamp comes.
+   *
+   * @param sentAtSeconds Monotonic. The timeout runs from here: a stall between `take` and the send call is not
+   *   the reply's. The wheel looks at the deadline anew when it comes by.
+   */
+  sent(slot: number, seconds: number, nanoseconds: number, sentAtSeconds: number): void {
+    this.#sentAtSeconds[slot] = sentAtSeconds;
     this.#stampSeconds[slot] = seconds;
     this.#stampNanoseconds[slot] = nanoseconds;
   }

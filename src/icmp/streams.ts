@@ -46,7 +46,7 @@ export class Streams {
   #spacingSeconds = new Float64Array(0);
   #echoesPerInterval = new Uint8Array(0);
   #echoInBatch = new Uint8Array(0);
-  #batch = new Uint8Array(0);
+  #batch = new Uint16Array(0);
 
   /** Rows there are room for; a caller sizes its own columns by it. */
   get rows(): number {
@@ -78,7 +78,7 @@ export class Streams {
     this.#spacingSeconds = grown(this.#spacingSeconds, new Float64Array(wanted));
     this.#echoesPerInterval = grown(this.#echoesPerInterval, new Uint8Array(wanted));
     this.#echoInBatch = grown(this.#echoInBatch, new Uint8Array(wanted));
-    this.#batch = grown(this.#batch, new Uint8Array(wanted));
+    this.#batch = grown(this.#batch, new Uint16Array(wanted));
     this.#rows = wanted;
   }
 
@@ -147,7 +147,7 @@ export class Streams {
   /** Counts an echo about to be sent. @returns the mark of its batch (`tally.ts`). */
   beginEcho(number: number): number {
     const echo = this.#echoInBatch[number] ?? 0;
-    if (echo === 0) this.#batch[number] = ((this.#batch[number] ?? 0) + 1) & 0xff;
+    if (echo === 0) this.#batch[number] = ((this.#batch[number] ?? 0) + 1) & 0xffff;
     const isLast = echo + 1 >= (this.#echoesPerInterval[number] ?? 1);
     this.#echoInBatch[number] = isLast ? 0 : echo + 1;
     return batchMark(this.#batch[number] ?? 0, isLast);

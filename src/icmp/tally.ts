@@ -8,10 +8,10 @@ import { blockBytes, clearRow, columnsOf, copyRows, type TallyColumns } from "./
 const JITTER_GAIN = 1 / 16;
 
 /** Batches are numbered modulo this in a mark; of two, the one less than half of it ahead is newer. */
-const BATCH_NUMBERS = 128;
+const BATCH_NUMBERS = 0x8000;
 
 /**
- * What an echo carries of its batch in one byte: the batch's number modulo 128, and whether it is its last.
+ * What an echo carries of its batch in 16 bits: the batch's number modulo 32,768, and whether it is its last.
  *
  * @param batch Counts the batches of a stream.
  */
@@ -30,8 +30,8 @@ export class Tally {
   readonly #window = new LossWindow();
   /** When the newest answered echo had been sent, to know a reordered reply. */
   #newestAnsweredSentAt = new Float64Array(0);
-  /** Number of the newest batch that had an answer; −1 before the first. */
-  #answeredBatch = new Int8Array(0);
+  /** Number of the newest batch that had an answer; −1 when a newer one ended without. */
+  #answeredBatch = new Int16Array(0);
 
   reserve(streams: number): void {
     if (streams <= this.#rows) return;
@@ -41,7 +41,7 @@ export class Tally {
     this.#columns = columns;
     this.#window.reserve(rows);
     this.#newestAnsweredSentAt = grown(this.#newestAnsweredSentAt, new Float64Array(rows));
-    this.#answeredBatch = grown(this.#answeredBatch, new Int8Array(rows));
+    this.#answeredBatch = grown(this.#answeredBatch, new Int16Array(rows));
     this.#rows = rows;
   }
 
@@ -142,6 +142,8 @@ export class Tally {
     columns.lastFinishedSeconds[stream] = wallSeconds;
     if (this.#isAnsweredSince(stream, mark)) return;
     columns.up[stream] = up;
+    // Its number would seem new again when numbers have come half round.
+    this.#answeredBatch[stream] = -1;
     // The gauges of the latest answers are absent after a failed probe; the jitter begins anew.
     columns.lastRttSeconds[stream] = Number.NaN;
     columns.jitterSeconds[stream] = Number.NaN;

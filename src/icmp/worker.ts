@@ -209,7 +209,7 @@ class EchoWorker {
       stampsMissing: figures.stampsMissing,
       missedTicks: figures.missedTicks,
       sendLag: figures.sendLag,
-      suspectCauses: [],
+      suspectCauses: figures.suspectCauses,
     };
   }
 }

@@ -54,9 +54,10 @@ const CLOSED_CODES: ReadonlySet<string> = new Set([
   "EPIPE",
   "ETIMEDOUT",
   "UND_ERR_SOCKET",
-  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
   "ERR_STREAM_PREMATURE_CLOSE",
 ]);
+/** undici says the same of a body cut short and of two lengths in one header. */
+const LENGTH_MISMATCH = "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
 /** undici reports these as socket errors although the connection stood. */
 const MISBEHAVIOUR = /^bad (?:response|upgrade)$/;
 
@@ -78,7 +79,8 @@ export function failureOf(error: unknown, stage: Stage): Failed {
     case "processing":
     case "head":
     case "body": {
-      const isClosed = CLOSED_CODES.has(code) && !MISBEHAVIOUR.test(said);
+      const isCutShort = code === LENGTH_MISMATCH && stage === "body";
+      const isClosed = (CLOSED_CODES.has(code) && !MISBEHAVIOUR.test(said)) || isCutShort;
       if (!isClosed) return failed("http_protocol", `the answer is not valid HTTP: ${said}`);
       const when = stage === "body" ? "before the body ended" : "before the answer came";
       return failed("http_closed", `the server closed the connection ${when}: ${said}`);

@@ -63,6 +63,7 @@ async function converse(
       if (current === "request" || current === "processing") stages.enter("head");
     };
     if (hasBody) stream.end(request.body, onWritten);
+    else if (!stream.pending) onWritten();
     else stream.once("ready", onWritten);
     stream.on("headers", onFirstByte);
     stream.on("response", (headers, flags) => {

@@ -35,6 +35,8 @@ const PAIRED = ["10.79.1.1", "fd79:1::1"] as const;
 const SHARED = ["10.79.2.1", "fd79:2::1"] as const;
 /** Set to silence at the end, like all others. */
 const EVERY_ADDRESS = [...HOSTS.map(({ address }) => address), ...PAIRED, ...SHARED];
+/** A reply that nothing overtakes comes in time all the same. */
+const OUT_OF_ORDER: HostScript = { delaySeconds: 0.001, reorder: { atMostSeconds: 0.6 } };
 const SILENCE: HostScript = { loss: { probability: 1 } };
 
 type Observed = {
@@ -103,7 +105,7 @@ const CONFIG = JSON.stringify({
 test("what comes besides right replies lands in its own counter", { skip }, async (t) => {
   await withLab({ seed: 21 }, async (lab) => {
     await lab.hosts(HOSTS.map(({ address, script }) => [address, script]));
-    await lab.hosts(PAIRED.map((address) => [address, { delaySeconds: 0.001, reorder: {} }]));
+    await lab.hosts(PAIRED.map((address) => [address, OUT_OF_ORDER]));
     await lab.hosts(SHARED.map((address) => [address, { delaySeconds: 0.002 }]));
     const agent = await startAgent({ config: CONFIG });
     try {

@@ -56,7 +56,9 @@ export type FpingCount = { readonly sent: number; readonly received: number };
 export function fping(flags: readonly string[], addresses: readonly string[]) {
   const counts = new Map<string, FpingCount>();
   const text = run("fping", ["-q", ...flags, ...addresses]);
-  for (const [, address = "", sent, received] of text.matchAll(/^(\S+)\s*:.* = (\d+)\/(\d+)\//gm)) {
+  for (const [, address = "", sent, received] of text.matchAll(
+    /^(\S+)\s*: xmt\/rcv\/%loss = (\d+)\/(\d+)\//gm,
+  )) {
     counts.set(address, { sent: Number(sent), received: Number(received) });
   }
   return counts as ReadonlyMap<string, FpingCount>;

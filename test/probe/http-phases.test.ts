@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createSecureServer } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import { connect, createServer, type Socket } from "node:net";
-import { after, before, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { HTTP_PHASES, type HttpPhase } from "../../src/probe/prober.ts";
 import { resolverOptions } from "../../src/resolve/options.ts";
@@ -63,7 +63,7 @@ function assertStoppedIn(outcome: Probed, phase: HttpPhase | undefined, reason: 
 }
 
 /** A resolver that asks a server of the test's own, which answers late or never. */
-async function slowNames(delaySeconds: number | undefined) {
+async function slowNames(t: TestContext, delaySeconds: number | undefined) {
   const dns = await startDnsServer(({ name }) =>
     delaySeconds === undefined
       ? { kind: "silence" }
@@ -74,26 +74,23 @@ async function slowNames(delaySeconds: number | undefined) {
     clock: systemClock,
     log: silentLog,
   });
-  return {
-    resolve: resolver.fresh,
-    close: async () => {
-      resolver.close();
-      await dns.close();
-    },
-  };
+  t.after(async () => {
+    resolver.close();
+    await dns.close();
+  });
+  return { resolve: resolver.fresh };
 }
 
-test("a slow name server is seen in the phase resolve alone", async () => {
-  const names = await slowNames(DELAY_SECONDS);
-  const server = await serveHttp((_request, response) => response.end("here"));
+test("a slow name server is seen in the phase resolve alone", async (t) => {
+  const names = await slowNames(t, DELAY_SECONDS);
+  const server = await serveHttp(t, (_request, response) => response.end("here"));
   const outcome = await probe(`slow.example.test:${server.port}`, {}, { tools: names });
   assertOnlySlow(outcome, "resolve");
   assert.ok(outcome.lookupSeconds >= LEAST_SECONDS);
-  await Promise.all([server.close(), names.close()]);
 });
 
-test("a silent name server ends in dns_timeout", async () => {
-  const names = await slowNames(undefined);
+test("a silent name server ends in dns_timeout", async (t) => {
+  const names = await slowNames(t, undefined);
   const outcome = await probe(
     "slow.example.test",
     {},
@@ -101,7 +98,6 @@ test("a silent name server ends in dns_timeout", async () => {
   );
   assertStoppedIn(outcome, "resolve", "dns_timeout");
   assert.equal(outcome.address, undefined);
-  await names.close();
 });
 
 /**
@@ -122,7 +118,7 @@ const HELD_LISTENER = `
   });
 `;
 
-async function holdListener() {
+async function holdListener(t: TestContext) {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(HELD_LISTENER, { eval: true, workerData: gate });
   const port = await new Promise<number>((resolve) => worker.once("message", resolve));
@@ -134,6 +130,10 @@ async function holdListener() {
     await new Promise<void>((resolve) => filler.once("connect", () => resolve()));
     fillers.push(filler);
   }
+  t.after(async () => {
+    for (const filler of fillers) filler.destroy();
+    await worker.terminate();
+  });
   const hexPort = port.toString(16).toUpperCase().padStart(4, "0");
   return {
     port,
@@ -146,24 +146,19 @@ async function holdListener() {
       Atomics.store(gate, 0, 1);
       Atomics.notify(gate, 0);
     },
-    close: async () => {
-      for (const filler of fillers) filler.destroy();
-      await worker.terminate();
-    },
   };
 }
 
-test("a slow connection is seen in the phase connect alone", async () => {
-  const held = await holdListener();
+test("a slow connection is seen in the phase connect alone", async (t) => {
+  const held = await holdListener(t);
   const probing = probe(`http://127.0.0.1:${held.port}/`);
   await until(() => held.isKnockedAt(), { deadlineSeconds: 10, what: "an unanswered SYN" });
   held.release();
   assertOnlySlow(await probing, "connect");
-  await held.close();
 });
 
-test("a connection that is not answered ends in connect_timeout", async () => {
-  const held = await holdListener();
+test("a connection that is not answered ends in connect_timeout", async (t) => {
+  const held = await holdListener(t);
   const outcome = await probe(
     `http://127.0.0.1:${held.port}/`,
     {},
@@ -171,12 +166,16 @@ test("a connection that is not answered ends in connect_timeout", async () => {
   );
   assertStoppedIn(outcome, "connect", "connect_timeout");
   held.release();
-  await held.close();
 });
 
 /** Stands before a TLS server and holds back its first flight, or never lets it through. */
-async function slowHandshake(port: number, delaySeconds: number | undefined): Promise<TestServer> {
+async function slowHandshake(
+  t: TestContext,
+  port: number,
+  delaySeconds: number | undefined,
+): Promise<TestServer> {
   return await listen(
+    t,
     createServer((client) => {
       const server = connect(port, "127.0.0.1");
       server.on("error", () => client.destroy());
@@ -189,28 +188,29 @@ async function slowHandshake(port: number, delaySeconds: number | undefined): Pr
   );
 }
 
-test("a slow handshake is seen in the phase tls alone", async () => {
-  const server = await listen(createHttpsServer(site, (_request, response) => response.end("x")));
-  const proxy = await slowHandshake(server.port, DELAY_SECONDS);
+test("a slow handshake is seen in the phase tls alone", async (t) => {
+  const server = await listen(
+    t,
+    createHttpsServer(site, (_request, response) => response.end("x")),
+  );
+  const proxy = await slowHandshake(t, server.port, DELAY_SECONDS);
   const tls_config = { ca_file: authority.caFile };
   assertOnlySlow(await probe(`https://localhost:${proxy.port}`, { tls_config }), "tls");
-  await Promise.all([proxy.close(), server.close()]);
 });
 
-test("a handshake that does not end is tls_timeout", async () => {
-  const server = await listen(createHttpsServer(site));
-  const proxy = await slowHandshake(server.port, undefined);
+test("a handshake that does not end is tls_timeout", async (t) => {
+  const server = await listen(t, createHttpsServer(site));
+  const proxy = await slowHandshake(t, server.port, undefined);
   const outcome = await probe(
     `https://localhost:${proxy.port}`,
     {},
     { timeoutSeconds: TIMEOUT_SECONDS },
   );
   assertStoppedIn(outcome, "tls", "tls_timeout");
-  await Promise.all([proxy.close(), server.close()]);
 });
 
-test("a request that the server does not read ends in request_timeout", async () => {
-  const server = await listen(createServer({ pauseOnConnect: true }));
+test("a request that the server does not read ends in request_timeout", async (t) => {
+  const server = await listen(t, createServer({ pauseOnConnect: true }));
   const body = "x".repeat(16 * 2 ** 20);
   const outcome = await probe(
     `http://127.0.0.1:${server.port}`,
@@ -219,7 +219,6 @@ test("a request that the server does not read ends in request_timeout", async ()
   );
   assertStoppedIn(outcome, undefined, "request_timeout");
   assert.equal(outcome.facts.phases.processing, 0);
-  await server.close();
 });
 
 const slowAnswers: readonly {
@@ -276,24 +275,23 @@ const slowAnswers: readonly {
 ];
 
 for (const { name, phase, reason, answer } of slowAnswers) {
-  test(`${name} is seen in the phase ${phase} alone`, async () => {
-    const server = await serveRaw((socket) => answer(socket, DELAY_SECONDS));
+  test(`${name} is seen in the phase ${phase} alone`, async (t) => {
+    const server = await serveRaw(t, (socket) => answer(socket, DELAY_SECONDS));
     assertOnlySlow(await probe(`127.0.0.1:${server.port}`), phase);
-    await server.close();
   });
 
-  test(`${name}, past the deadline, ends in ${reason}`, async () => {
-    const server = await serveRaw((socket) => answer(socket, 100 * TIMEOUT_SECONDS));
+  test(`${name}, past the deadline, ends in ${reason}`, async (t) => {
+    const server = await serveRaw(t, (socket) => answer(socket, 100 * TIMEOUT_SECONDS));
     const options = { timeoutSeconds: TIMEOUT_SECONDS };
     const outcome = await probe(`127.0.0.1:${server.port}`, {}, options);
     assertStoppedIn(outcome, phase, reason);
     assert.ok(outcome.durationSeconds >= TIMEOUT_SECONDS - 0.005);
-    await server.close();
   });
 }
 
-test("over HTTP/2 a late first byte is processing and a late body is transfer", async () => {
+test("over HTTP/2 a late first byte is processing and a late body is transfer", async (t) => {
   const server = await listen(
+    t,
     createSecureServer(site, (request, response) => {
       if (request.url === "/late") return later(DELAY_SECONDS, () => response.end("x"));
       response.write("x");
@@ -306,24 +304,21 @@ test("over HTTP/2 a late first byte is processing and a late body is transfer", 
   assert.equal(late.facts.httpVersion, 2);
   assertOnlySlow(late, "processing");
   assertOnlySlow(await probe(`${origin}/body`, { tls_config }), "transfer");
-  await server.close();
 });
 
-test("phases add up over redirects", async () => {
-  const server = await serveHttp((request, response) => {
+test("phases add up over redirects", async (t) => {
+  const server = await serveHttp(t, (request, response) => {
     if (request.url === "/end") return later(DELAY_SECONDS, () => response.end());
     later(DELAY_SECONDS, () => response.writeHead(302, { location: "/end" }).end());
   });
   const outcome = await probe(`127.0.0.1:${server.port}`);
   assertOnlySlow(outcome, "processing", 2 * LEAST_SECONDS);
-  await server.close();
 });
 
-test("a caller that goes away ends the probe as cancelled", async () => {
+test("a caller that goes away ends the probe as cancelled", async (t) => {
   const caller = new AbortController();
-  const server = await serveHttp(() => caller.abort());
+  const server = await serveHttp(t, () => caller.abort());
   const outcome = await probe(`127.0.0.1:${server.port}`, {}, { signal: caller.signal });
   assert.equal(reasonOf(outcome), "cancelled");
   assert.equal(outcome.facts.statusCode, 0);
-  await server.close();
 });

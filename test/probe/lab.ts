@@ -6,6 +6,7 @@ import {
   type Server,
   type Socket,
 } from "node:net";
+import type { TestContext } from "node:test";
 import { BodyBudget, MAX_HELD_BYTES } from "../../src/probe/body-rules.ts";
 import { openSocket } from "../../src/probe/connect.ts";
 import { FileCache } from "../../src/probe/file-cache.ts";
@@ -85,10 +86,10 @@ export function reasonOf(outcome: ProbeOutcome): string {
   return outcome.kind === "failed" ? outcome.reason : outcome.kind;
 }
 
-export type TestServer = { readonly port: number; readonly close: () => Promise<void> };
+export type TestServer = { readonly port: number };
 
-/** Listens on 127.0.0.1; closing also cuts what is connected. */
-export async function listen(server: Server): Promise<TestServer> {
+/** Listens on 127.0.0.1 until the test has ended, which also cuts what is connected. */
+export async function listen(t: TestContext, server: Server): Promise<TestServer> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -97,24 +98,24 @@ export async function listen(server: Server): Promise<TestServer> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((done) => server.close(() => done()));
-    },
-  };
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((done) => server.close(() => done()));
+  });
+  return { port: (server.address() as AddressInfo).port };
 }
 
-export async function serveHttp(listener: RequestListener): Promise<TestServer> {
-  return await listen(createHttpServer(listener));
+export async function serveHttp(t: TestContext, listener: RequestListener): Promise<TestServer> {
+  return await listen(t, createHttpServer(listener));
 }
 
 /** A TCP server that says what the script says once the end of a request's head has come. */
 export async function serveRaw(
+  t: TestContext,
   answer: (socket: Socket, head: string) => void,
 ): Promise<TestServer> {
   return await listen(
+    t,
     createTcpServer((socket) => {
       let head = "";
       let isAnswered = false;

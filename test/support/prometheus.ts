@@ -29,8 +29,14 @@ export type Prometheus = {
   readonly stop: () => Promise<void>;
 };
 
-/** @param scrapeConfigs The `scrape_configs` section as YAML, two spaces deep. */
-export async function startPrometheus(scrapeConfigs: string): Promise<Prometheus> {
+/**
+ * @param scrapeConfigs The `scrape_configs` section as YAML, two spaces deep.
+ * @param flags Further flags of its command line.
+ */
+export async function startPrometheus(
+  scrapeConfigs: string,
+  flags: readonly string[] = [],
+): Promise<Prometheus> {
   const directory = mkdtempSync(join(tmpdir(), "sounder-prometheus-"));
   const file = join(directory, "prometheus.yml");
   writeFileSync(
@@ -45,6 +51,7 @@ export async function startPrometheus(scrapeConfigs: string): Promise<Prometheus
       `--storage.tsdb.path=${join(directory, "data")}`,
       `--web.listen-address=${address}`,
       "--log.level=warn",
+      ...flags,
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );

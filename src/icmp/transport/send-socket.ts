@@ -166,9 +166,10 @@ export class SendSocket {
     this.#awaited = 0;
   }
 
-  /** Reads the transmit stamps that are there. */
+  /** Reads the transmit stamps that are there. Devices upon one another may stamp a packet more than once. */
   drainStamps(sink: PacketSink, control: ControlMessages, arena: MessageArena): void {
-    while (this.#awaited > 0) {
+    if (this.#awaited === 0) return;
+    for (;;) {
       const count = this.#libc.recvmmsg(
         this.#descriptor,
         arena.headersAddress,
@@ -181,7 +182,7 @@ export class SendSocket {
         control.read(arena.bytes, arena.words, offset, arena.controlBytesOf(at));
         arena.restoreControl(at);
         if (control.errorOrigin !== c.SO_EE_ORIGIN_TIMESTAMPING || control.seconds === 0) continue;
-        this.#awaited -= 1;
+        this.#awaited = Math.max(this.#awaited - 1, 0);
         const slot = this.#slots[control.errorData & (KEYS - 1)] ?? 0;
         if (control.errorData < this.#nextKey) {
           sink.transmitStamp(slot, control.seconds, control.nanoseconds);
