@@ -8,7 +8,7 @@
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { findCeiling, MAX_MISSED_SHARE, type Step } from "./ceiling.ts";
-import { measureFping } from "./fping.ts";
+import { MAX_FPING_TARGETS, measureFping } from "./fping.ts";
 import { type Goal, goalLines, isMet } from "./goal.ts";
 import type { Measurement } from "./measurement.ts";
 import { measureOurs, type OwnMeasurement } from "./ours.ts";
@@ -102,7 +102,7 @@ async function measureAll(seconds: number, stop: AbortSignal): Promise<Results> 
   const single = await told(
     measureOurs({ ...own, who: "sounder, one target", targets: 1, scrapesPerSecond: 0 }, stop),
   );
-  const fping = { targets: TARGETS, seconds };
+  const fping = { targets: MAX_FPING_TARGETS, seconds };
   const paced = await told(measureFping({ ...fping, gapMilliseconds: 0.1 }, stop));
   const burst = await told(measureFping({ ...fping, gapMilliseconds: 0 }, stop));
   const smokeping = await told(

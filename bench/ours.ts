@@ -9,6 +9,9 @@ import { type ScrapeTally, startScraper } from "./scraper.ts";
 /** Room above the rate, so that the budget refuses nothing here. */
 const BUDGET_FACTOR = 2;
 
+/** As fping and smokeping_prober send by default. */
+const PAYLOAD_BYTES = 56;
+
 export type OwnRun = {
   readonly who: string;
   readonly targets: number;
@@ -101,7 +104,7 @@ function configOf({ targets, intervalMilliseconds }: OwnRun): string {
   return `icmp:
   max_packets_per_second: ${Math.ceil(echoesPerSecond * BUDGET_FACTOR)}
 modules:
-  icmp: {prober: icmp, timeout: 1s}
+  icmp: {prober: icmp, timeout: 1s, icmp: {payload_size: ${PAYLOAD_BYTES}}}
 groups:
   - name: bench
     modules: [icmp]

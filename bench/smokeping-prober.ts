@@ -10,8 +10,8 @@ import type { Measurement } from "./measurement.ts";
 import { cpuSecondsOf, peakBytesOf } from "./process-cost.ts";
 
 const PROGRAM = "prometheus-smokeping-prober";
-/** It starts its targets over one interval, then listens; a busy one takes seconds for an answer. */
-const READY_LIMIT_SECONDS = 30;
+/** It listens only when all targets are started, and those started already take all of the CPU from the others. */
+const READY_LIMIT_SECONDS = 180;
 const SCRAPE_LIMIT_SECONDS = 20;
 const POLL_SECONDS = 0.2;
 

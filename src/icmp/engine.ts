@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "../runtime/log.ts";
 import type { EchoOutcome, EchoStream } from "./echo.ts";
@@ -55,6 +55,8 @@ class ThreadedEngine implements Engine {
   #eventDescriptor = -1;
   #highest = 0;
   readonly #freeNumbers: number[] = [];
+  /** Numbers given out and not removed: one removed twice must not go to two streams. */
+  readonly #numbers = new Set<number>();
   readonly #sets = new Map<number, EchoStream>();
   readonly #removals = new Set<number>();
   #isFlushPlanned = false;
@@ -78,7 +80,13 @@ class ThreadedEngine implements Engine {
     this.#control = new Int32Array(control);
     const workerData: EngineWorkerData = { control, options: options.engine };
     this.#worker = new Worker(WORKER_URL, { workerData, name: "sounder-icmp" });
-    this.#ended = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once("exit", () => {
+        if (this.#eventDescriptor >= 0) closeSync(this.#eventDescriptor);
+        this.#eventDescriptor = -1;
+        resolve();
+      });
+    });
     this.started = new Promise((resolve, reject) => {
       this.#worker.on("message", (report: EngineReport) => this.#take(report, resolve));
       this.#worker.on("error", (error) => {
@@ -157,22 +165,24 @@ class ThreadedEngine implements Engine {
   }
 
   #takeNumber(): number {
-    const free = this.#freeNumbers.pop();
-    if (free !== undefined) return free;
-    if (this.#highest >= MAX_STREAMS) {
+    const number = this.#freeNumbers.pop() ?? this.#highest + 1;
+    if (number > MAX_STREAMS) {
       throw new Error(`Cannot add a stream: at most ${MAX_STREAMS} fit the engine`);
     }
-    this.#highest += 1;
-    return this.#highest;
+    this.#highest = Math.max(this.#highest, number);
+    this.#numbers.add(number);
+    return number;
   }
 
   remove(number: number): void {
+    if (!this.#numbers.delete(number)) return;
     this.#sets.delete(number);
     this.#removals.add(number);
     this.#planFlush();
   }
 
   retune(number: number, order: StreamOrder): void {
+    if (!this.#numbers.has(number)) return;
     this.#sets.set(number, { ...order, number });
     this.#planFlush();
   }

@@ -85,7 +85,7 @@ export type Transport = {
    * @throws IcmpSocketError when the system refuses it.
    */
   readonly openProfile: (profile: SocketProfile) => number;
-  /** Makes the buffers large enough for payloads of this size. */
+  /** Makes the buffers large enough for payloads of this size; only while nothing is queued. */
   readonly reservePayload: (payloadBytes: number) => void;
   /** Queues one echo request; it leaves at `flush`, or earlier when the batch is full. */
   readonly queue: (

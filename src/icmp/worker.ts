@@ -85,17 +85,19 @@ class EchoWorker {
     this.#port.postMessage(report);
   }
 
-  /** Returns when asked to stop; sockets are closed then. */
+  /** Returns when asked to stop. Sockets are closed then; the eventfd is the main thread's, which may be writing. */
   run(problems: readonly string[]): void {
-    this.#libc.poll([], STAMPING_DELAY_SECONDS);
-    this.#report({ kind: "running", eventDescriptor: this.#eventDescriptor, problems });
-    while (Atomics.load(this.#control, CONTROL_WORD.stop) === 0) {
-      this.#sleep();
-      this.#takeRequests();
-      this.#loop.tick();
+    try {
+      this.#libc.poll([], STAMPING_DELAY_SECONDS);
+      this.#report({ kind: "running", eventDescriptor: this.#eventDescriptor, problems });
+      while (Atomics.load(this.#control, CONTROL_WORD.stop) === 0) {
+        this.#sleep();
+        this.#takeRequests();
+        this.#loop.tick();
+      }
+    } finally {
+      for (const transport of this.#transports) transport.close();
     }
-    for (const transport of this.#transports) transport.close();
-    this.#libc.close(this.#eventDescriptor);
   }
 
   #sleep(): void {
@@ -103,16 +105,17 @@ class EchoWorker {
     const sleepSeconds = Math.min(this.#loop.nextWakeSeconds() - now, MAX_SLEEP_SECONDS);
     // A one-shot echo is somebody's waiting request: its reply wakes the thread, others do not.
     const descriptors = this.#oneShots.size > 0 ? this.#polledWithReplies : this.#polled;
-    this.#libc.poll(descriptors, sleepSeconds);
+    if (this.#libc.poll(descriptors, sleepSeconds) > 0) {
+      // Before the messages are read: one that was read ahead of its event would leave the event standing, and
+      // this thread awake for ever.
+      this.#libc.quiet(this.#eventDescriptor);
+    }
   }
 
   #takeRequests(): void {
-    let isFirst = true;
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
       if (received === undefined) return;
-      if (isFirst) this.#libc.quiet(this.#eventDescriptor);
-      isFirst = false;
       this.#take(received.message as EngineRequest);
     }
   }

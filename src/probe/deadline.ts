@@ -1,3 +1,6 @@
+/** Node's timers take no more than 2^31 − 1 ms. */
+const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
+
 /** One limit over a whole probe: its timeout, or its caller going away, whichever is first. */
 export class Deadline {
   readonly #aborter = new AbortController();
@@ -8,7 +11,8 @@ export class Deadline {
 
   constructor(timeoutSeconds: number, caller: AbortSignal) {
     this.#caller = caller;
-    this.#timer = setTimeout(() => this.#end("timed_out"), timeoutSeconds * 1000);
+    const milliseconds = Math.min(timeoutSeconds * 1000, MAX_TIMER_MILLISECONDS);
+    this.#timer = setTimeout(() => this.#end("timed_out"), milliseconds);
     if (caller.aborted) this.#end("cancelled");
     else caller.addEventListener("abort", this.#onCallerAbort, { once: true });
   }

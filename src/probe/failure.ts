@@ -6,7 +6,14 @@ export type Failed = {
   readonly kind: "failed";
   readonly reason: FailureReason;
   readonly detail: string;
+  /** The rule that refused a hop, with `policy_refused`. */
+  readonly policyRule?: string;
 };
+
+/** What a guard's refusal makes of a probe. */
+export function refused(verdict: { readonly rule: string; readonly sentence: string }): Failed {
+  return { ...failed("policy_refused", verdict.sentence), policyRule: verdict.rule };
+}
 
 export function failed(reason: FailureReason, detail: string): Failed {
   return { kind: "failed", reason, detail };

@@ -5,7 +5,7 @@ import { type Connection, connect, type TlsPlan } from "./connect.ts";
 import type { CookieJar } from "./cookies.ts";
 import { unlessAborted } from "./deadline.ts";
 import type { ResponseHead, ResponseSink, WireRequest } from "./exchange.ts";
-import { type Failed, failed, failureOf } from "./failure.ts";
+import { type Failed, failed, failureOf, refused } from "./failure.ts";
 import { beginHop, type HttpRecord, parseHttpDate } from "./http-record.ts";
 import { hostOfUrl, hostWithoutPort, portOfUrl } from "./http-request.ts";
 import { exchangeHttp1 } from "./http1.ts";
@@ -57,7 +57,7 @@ export async function hop(
   if (isFirst) record.address = address;
   const port = portOfUrl(step.url);
   const verdict = tools.guard({ address: address.text, port, host }, request.permit, isFirst);
-  if (verdict.kind === "refused") return failed("policy_refused", verdict.sentence);
+  if (verdict.kind === "refused") return refused(verdict);
   const tls = await planTls(step, trip);
   if (tls?.kind === "failed") return tls;
   const connection = await connectTo(address, port, tls?.plan, trip);

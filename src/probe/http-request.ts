@@ -4,6 +4,7 @@ import { type Failed, failed } from "./failure.ts";
 import type { FileCache } from "./file-cache.ts";
 import { type HttpOptions, MAX_REQUEST_BODY_BYTES } from "./http-options.ts";
 import type { Step } from "./redirects.ts";
+import { headerProblem } from "./request-headers.ts";
 
 const MAX_TARGET_CHARACTERS = 16 * 1024;
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
@@ -64,6 +65,9 @@ export async function firstStep(
     readonly hostname: string | undefined;
   },
 ): Promise<FirstStep> {
+  const hostname = tools.hostname === "" ? undefined : tools.hostname;
+  const problem = hostname === undefined ? undefined : headerProblem("Host", hostname);
+  if (problem !== undefined) return failed("bad_target", `hostname: ${problem}`);
   const body = await bodyOf(options, tools.files);
   if (body.kind === "failed") return body;
   const headers: (readonly [string, string])[] = [];
@@ -87,7 +91,7 @@ export async function firstStep(
     url,
     method: options.method,
     body: body.bytes,
-    host: tools.hostname ?? host,
+    host: hostname ?? host,
     headers,
   };
   return { kind: "step", step };

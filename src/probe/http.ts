@@ -62,7 +62,7 @@ export async function probeHttp(
     log: log.lines,
   };
   if (failure === undefined) return { ...ended, kind: "succeeded" };
-  return { ...ended, kind: "failed", reason: failure.reason, detail: failure.detail };
+  return { ...ended, ...failure };
 }
 
 type Travel = Omit<Trip, "jar" | "firstPlace"> & { readonly body: Body };

@@ -5,7 +5,7 @@ import { chooseAddress, familyChoice } from "../resolve/choose.ts";
 import { type Address, familyOf, parseAddress } from "../runtime/address.ts";
 import { hostOf } from "../target/target.ts";
 import { Deadline, unlessAborted } from "./deadline.ts";
-import { type Failed, failed } from "./failure.ts";
+import { type Failed, failed, refused } from "./failure.ts";
 import { ProbeLog } from "./probe-log.ts";
 import type { ProbeRequest, ProbeTools } from "./probe-request.ts";
 import type { IcmpFacts, ProbeOutcome } from "./prober.ts";
@@ -78,7 +78,7 @@ export async function probeIcmp(
     log: log.lines,
   };
   if (failure === undefined) return { ...ended, kind: "succeeded" };
-  return { ...ended, kind: "failed", reason: failure.reason, detail: failure.detail };
+  return { ...ended, ...failure };
 }
 
 function lateEnd(progress: Progress, timeoutSeconds: number): Failed {
@@ -108,7 +108,7 @@ async function echo(parts: {
   const { address } = found;
   const hop = { address: address.text, port: undefined, host };
   const verdict = tools.guard(hop, request.permit, true);
-  if (verdict.kind === "refused") return failed("policy_refused", verdict.sentence);
+  if (verdict.kind === "refused") return refused(verdict);
   const source = options.source_ip_address;
   if (source !== undefined && familyOf(source) !== address.family) {
     return failed("icmp_unsent", `source_ip_address ${source} cannot reach ${address.text}`);

@@ -99,8 +99,8 @@ export async function createProbePool(options: ProbePoolOptions): Promise<ProbeP
     worker.on("exit", (code) => {
       const before = state;
       state = "ended";
-      const fault =
-        error ?? new Error(`Cannot go on probing: the probe worker ended with code ${code}`);
+      const why = before === "stopping" ? "was stopped" : `ended with code ${code}`;
+      const fault = error ?? new Error(`Cannot go on probing: the probe worker ${why}`);
       calls.failAll(fault);
       reject(fault);
       if (before === "running") options.onFault(fault);

@@ -9,6 +9,7 @@ export const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9110 section 5.5, with obs-text; headers leave as ISO 8859-1. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** RFC 3986 authority without userinfo: a name or address with an optional port. */
+const MAX_HOST_CHARACTERS = 253 + ":65535".length;
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@[\]:,]+)(?::\d{1,5})?$/;
 
 /** Why a header that belongs to the connection cannot be set. */
@@ -37,8 +38,10 @@ export function headerProblem(name: string, value: string): string | undefined {
   }
   const lowerName = name.toLowerCase();
   if (lowerName === "connection" && value.trim().toLowerCase() === "close") return undefined;
-  if (lowerName === "host" && value !== "" && !HOST.test(value)) {
-    return `${quote(value)} is no host: write a name or address, with :port where needed`;
+  if (lowerName === "host" && value !== "") {
+    if (!HOST.test(value) || value.length > MAX_HOST_CHARACTERS) {
+      return `${quote(value)} is no host: write a name or address, with :port where needed`;
+    }
   }
   const why = CONNECTION_HEADERS.get(lowerName);
   return why === undefined ? undefined : `header ${name} cannot be set: ${why}`;

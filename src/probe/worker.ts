@@ -15,6 +15,7 @@ import { Regexps } from "./regexps.ts";
 import { Runner } from "./runner.ts";
 import { ProbeStreams } from "./streams.ts";
 import { SYSTEM_ROOT_FILES, TlsContexts } from "./tls-context.ts";
+import { warmUpHttp } from "./warm-up.ts";
 
 /** The probe worker: its event loop, resolver, schedule and probers are nobody else's. */
 async function work(port: MessagePort, start: WorkerStart): Promise<void> {
@@ -101,6 +102,7 @@ function createTools(start: WorkerStart, resolver: Resolver): ProbeTools {
 
 /** Parsing the roots takes tens of milliseconds: done before the first probe, which it would disturb. */
 async function warm(start: WorkerStart, tools: ProbeTools): Promise<void> {
+  await warmUpHttp(tools);
   for (const module of Object.values(start.modules)) {
     if (module.prober === "http") await tools.tlsContexts.get(module.http.tls_config);
   }

@@ -76,6 +76,12 @@ test("the hostname of /probe takes the place of Host", async (t) => {
   assert.equal(seen[0]?.headers.host, "c.example");
 });
 
+for (const hostname of ["a b", "a\r\nX: y", "a/b", "x".repeat(300)]) {
+  test(`a hostname of /probe that is none (${JSON.stringify(hostname.slice(0, 9))}) ends in bad_target`, async () => {
+    assert.equal(reasonOf(await probe("127.0.0.1:1", {}, { hostname })), "bad_target");
+  });
+}
+
 const bodies = [
   { name: "POST without a body", http: { method: "POST" }, body: "", length: "0" },
   {

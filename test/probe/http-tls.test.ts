@@ -333,7 +333,7 @@ const http2Answers: readonly {
   },
   {
     name: "a connection cut before the answer",
-    answer: (request) => request.stream.session?.socket.destroy(),
+    answer: (request) => request.stream.session?.destroy(),
     reason: "http_closed",
   },
   {

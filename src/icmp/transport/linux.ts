@@ -89,8 +89,8 @@ export class LinuxTransport implements Transport {
       controlBytes: CONTROL_BYTES,
       dataBytes: ERROR_DATA_BYTES,
     });
-    this.#outgoing = this.#outgoingArena();
-    this.#incoming = this.#incomingArena();
+    this.#outgoing = this.#outgoingArena(this.#payloadBytes);
+    this.#incoming = this.#incomingArena(this.#payloadBytes);
   }
 
   #setUpReceiver(bufferBytes: number): void {
@@ -139,8 +139,8 @@ export class LinuxTransport implements Transport {
     }
   }
 
-  #outgoingArena(): MessageArena {
-    const dataBytes = ICMP_HEADER_BYTES + this.#payloadBytes;
+  #outgoingArena(payloadBytes: number): MessageArena {
+    const dataBytes = ICMP_HEADER_BYTES + payloadBytes;
     return new MessageArena(this.#libc, {
       messages: batchOf(dataBytes),
       controlBytes: 0,
@@ -148,9 +148,9 @@ export class LinuxTransport implements Transport {
     });
   }
 
-  #incomingArena(): MessageArena {
+  #incomingArena(payloadBytes: number): MessageArena {
     const dataBytes = Math.max(
-      MAX_IP_HEADER_BYTES + ICMP_HEADER_BYTES + this.#payloadBytes,
+      MAX_IP_HEADER_BYTES + ICMP_HEADER_BYTES + payloadBytes,
       MIN_RECEIVE_BYTES,
     );
     return new MessageArena(this.#libc, {
@@ -177,11 +177,14 @@ export class LinuxTransport implements Transport {
 
   reservePayload(payloadBytes: number): void {
     if (payloadBytes <= this.#payloadBytes) return;
-    this.#payloadBytes = payloadBytes;
+    // The old memory goes when the new is there: what is freed twice, here and in `close`, ends the process.
+    const outgoing = this.#outgoingArena(payloadBytes);
+    const incoming = this.#incomingArena(payloadBytes);
     this.#outgoing.free();
     this.#incoming.free();
-    this.#outgoing = this.#outgoingArena();
-    this.#incoming = this.#incomingArena();
+    this.#outgoing = outgoing;
+    this.#incoming = incoming;
+    this.#payloadBytes = payloadBytes;
     this.#filledBytes.fill(-1);
   }
 
@@ -315,7 +318,7 @@ export class LinuxTransport implements Transport {
         continue;
       }
       for (let at = 0; at < count; at += 1) this.#takeReply(arena, at, sink);
-      if (count < arena.messages) return true;
+      // Fewer than asked for is no sign of the end: an ICMP error that came meanwhile ends the call as well (recvmmsg(2)).
       read += count;
     }
     return false;

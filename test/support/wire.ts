@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import type { SocketProfile } from "../../src/icmp/echo.ts";
+import { type Libc, loadLibc } from "../../src/icmp/transport/libc.ts";
+import { LinuxTransport } from "../../src/icmp/transport/linux.ts";
+import { socketAddress } from "../../src/icmp/transport/socket-address.ts";
+import type { AddressFamily } from "../../src/runtime/address.ts";
+import { PacketLog } from "./packet-log.ts";
+import { until } from "./until.ts";
+
+export const FIRST_IDENTIFIER = 0x4560;
+const RECEIVE_BUFFER_BYTES = 8 * 2 ** 20;
+const DEADLINE_SECONDS = 10;
+
+export const LOOPBACK = { ipv4: "127.0.0.1", ipv6: "::1" } as const;
+
+const loaded = await loadLibc();
+
+function libcOrThrow(): Libc {
+  if (loaded.kind === "absent") throw new Error(loaded.reason);
+  return loaded.libc;
+}
+
+/** A profile with nothing special about it but what is told. */
+export function profile(
+  family: AddressFamily,
+  changed: Partial<SocketProfile> = {},
+): SocketProfile {
+  return {
+    family,
+    source: undefined,
+    interface: undefined,
+    mark: 0,
+    dscp: 0,
+    hopLimit: 64,
+    isFragmentingForbidden: false,
+    ...changed,
+  };
+}
+
+/** A Linux transport on real sockets with what it told, closed at the end of the test. */
+export class Wire {
+  readonly libc = libcOrThrow();
+  readonly transport: LinuxTransport;
+  readonly log: PacketLog;
+  #nextSlot = 0;
+
+  constructor(
+    family: AddressFamily,
+    options: { firstIdentifier?: number; receiveBufferBytes?: number } = {},
+  ) {
+    const { firstIdentifier = FIRST_IDENTIFIER, receiveBufferBytes = RECEIVE_BUFFER_BYTES } =
+      options;
+    this.transport = new LinuxTransport({
+      libc: this.libc,
+      family,
+      firstIdentifier,
+      receiveBufferBytes,
+    });
+    this.log = new PacketLog(firstIdentifier);
+    // The kernel switches receive stamps on by a work item.
+    this.libc.poll([], 0.02);
+  }
+
+  [Symbol.dispose](): void {
+    this.transport.close();
+  }
+
+  /** Queues one echo. @returns its slot. */
+  queue(address: string, options: { profile?: number; payloadBytes?: number } = {}): number {
+    const slot = this.#nextSlot;
+    this.#nextSlot += 1;
+    const words = socketAddress(address, this.libc);
+    const { profile: socket = 0, payloadBytes = 56 } = options;
+    this.transport.queue(socket, slot, slot, 0x1234_5678, payloadBytes, words, 0, this.log);
+    return slot;
+  }
+
+  send(address: string, options: { profile?: number; payloadBytes?: number } = {}): number {
+    const slot = this.queue(address, options);
+    this.flush();
+    return slot;
+  }
+
+  flush(): void {
+    this.transport.flush(this.log);
+  }
+
+  async replies(count: number): Promise<void> {
+    await until(
+      () => {
+        this.transport.drainErrors(this.log);
+        this.transport.drainReplies(this.log);
+        return this.log.replies.length >= count;
+      },
+      { deadlineSeconds: DEADLINE_SECONDS, what: `${count} replies` },
+    );
+  }
+
+  /** Every echo was answered once, and its stamps are its own. */
+  check(slots: readonly number[]): void {
+    const { log } = this;
+    assert.deepEqual(
+      log.replies.map(({ slot }) => slot).toSorted((a, b) => a - b),
+      [...slots],
+      "each echo answered once",
+    );
+    let before = 0n;
+    for (const reply of log.replies.toSorted((a, b) => a.slot - b.slot)) {
+      const { slot } = reply;
+      const sentAt = log.sentAt.get(slot);
+      const stamp = log.stamps.get(slot);
+      assert.ok(sentAt !== undefined);
+      assert.ok(stamp !== undefined, `echo ${slot} has a kernel stamp`);
+      assert.ok(reply.stamp > 0n, `the reply to echo ${slot} has a kernel stamp`);
+      assert.ok(stamp >= sentAt, `echo ${slot} was stamped after its send call`);
+      // On loopback the reply is there before the next packet leaves, so a stamp of a neighbour shows.
+      assert.ok(stamp > before, `echo ${slot} was stamped after the reply before it`);
+      assert.ok(reply.stamp > stamp, `the reply to echo ${slot} came after it was sent`);
+      assert.ok(reply.isChecksumRight);
+      before = reply.stamp;
+    }
+  }
+}
