@@ -79,29 +79,35 @@ test("the ratio lies between that of the last 11/12 and that of the whole window
     isLost: fc.boolean(),
   });
   fc.assert(
-    fc.property(fc.array(echo, { maxLength: 100 }), fc.constantFrom(1, 60, 3600), (echoes, length) => {
-      const window = windowOf(length);
-      const finished: { readonly at: number; readonly isLost: boolean }[] = [];
-      let now = 1000;
-      for (const { afterSeconds, isLost } of echoes) {
-        now += afterSeconds;
-        window.add(1, now, isLost);
-        finished.push({ at: now, isLost });
-        const ratio = window.ratio(1, now);
-        // What is counted is everything since some moment within the oldest twelfth.
-        const moments = [now - length, ...finished.map(({ at }) => at)].filter(
-          (at) => at >= now - length && at <= now - (length * 11) / 12 + 1e-9,
-        );
-        const since = [...moments, now - (length * 11) / 12].map((from) => {
-          const counted = finished.filter(({ at }) => at > from || (at === from && from !== now - length));
-          return counted.filter((one) => one.isLost).length / counted.length;
-        });
-        assert.ok(
-          since.some((want) => Object.is(want, ratio) || Math.abs(want - ratio) < 1e-12),
-          `${ratio} is none of ${since.join(", ")}`,
-        );
-      }
-    }),
+    fc.property(
+      fc.array(echo, { maxLength: 100 }),
+      fc.constantFrom(1, 60, 3600),
+      (echoes, length) => {
+        const window = windowOf(length);
+        const finished: { readonly at: number; readonly isLost: boolean }[] = [];
+        let now = 1000;
+        for (const { afterSeconds, isLost } of echoes) {
+          now += afterSeconds;
+          window.add(1, now, isLost);
+          finished.push({ at: now, isLost });
+          const ratio = window.ratio(1, now);
+          // What is counted is everything since some moment within the oldest twelfth.
+          const moments = [now - length, ...finished.map(({ at }) => at)].filter(
+            (at) => at >= now - length && at <= now - (length * 11) / 12 + 1e-9,
+          );
+          const since = [...moments, now - (length * 11) / 12].map((from) => {
+            const counted = finished.filter(
+              ({ at }) => at > from || (at === from && from !== now - length),
+            );
+            return counted.filter((one) => one.isLost).length / counted.length;
+          });
+          assert.ok(
+            since.some((want) => Object.is(want, ratio) || Math.abs(want - ratio) < 1e-12),
+            `${ratio} is none of ${since.join(", ")}`,
+          );
+        }
+      },
+    ),
     { numRuns: 100 },
   );
 });

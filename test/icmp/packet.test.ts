@@ -38,7 +38,10 @@ for (const { name, bytes, want } of cases) {
 test("internetChecksum() looks at its part of the buffer only", () => {
   const bytes = Uint8Array.from([0xaa, 0xbb, 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7, 0xcc]);
   assert.equal(internetChecksum(bytes, 2, 8), 0x220d);
-  assert.equal(internetChecksum(bytes, 2, 3), internetChecksum(Uint8Array.from([0x00, 0x01, 0xf2])));
+  assert.equal(
+    internetChecksum(bytes, 2, 3),
+    internetChecksum(Uint8Array.from([0x00, 0x01, 0xf2])),
+  );
 });
 
 test("internetChecksum() holds for the largest packet, all ones", () => {
@@ -105,10 +108,7 @@ test("writeEchoRequest() writes type, code, identifier, sequence, cookie, comple
   assert.deepEqual(
     [...packet],
     // The checksum of ICMPv6 is the kernel's business: 0 (RFC 3542 section 3.1).
-    [
-      ...[128, 0, 0, 0, 0x12, 0x34, 0xab, 0xcd],
-      ...[0xde, 0xad, 0xbe, 0xef, 0x21, 0x52, 0x41, 0x10, 8, 9],
-    ],
+    [0x80, 0, 0, 0, 0x12, 0x34, 0xab, 0xcd, 0xde, 0xad, 0xbe, 0xef, 0x21, 0x52, 0x41, 0x10, 8, 9],
   );
   assert.equal(identifierAt(packet, 0), 0x1234);
   assert.equal(sequenceAt(packet, 0), 0xabcd);

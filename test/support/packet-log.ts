@@ -1,0 +1,81 @@
+import type { LossReason } from "../../src/icmp/echo.ts";
+import { identifierAt, internetChecksum, sequenceAt } from "../../src/icmp/packet.ts";
+import type { PacketSink } from "../../src/icmp/transport.ts";
+
+/** Seconds and nanoseconds as one whole number, which doubles cannot hold. */
+function nanoseconds(seconds: number, rest: number): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(rest);
+}
+
+export type LoggedReply = {
+  readonly slot: number;
+  readonly bytes: number;
+  readonly isChecksumRight: boolean;
+  readonly hopLimit: number;
+  readonly stamp: bigint;
+  readonly source: Uint32Array;
+};
+
+/** Writes down what a transport tells. Times are Unix nanoseconds. */
+export class PacketLog implements PacketSink {
+  readonly sentAt = new Map<number, bigint>();
+  readonly refused = new Map<number, number>();
+  readonly stamps = new Map<number, bigint>();
+  readonly replies: LoggedReply[] = [];
+  readonly errors: { readonly slot: number; readonly reason: LossReason }[] = [];
+  foreignPackets = 0;
+  readonly #firstIdentifier: number;
+
+  constructor(firstIdentifier: number) {
+    this.#firstIdentifier = firstIdentifier;
+  }
+
+  sent(slot: number, seconds: number, rest: number): void {
+    this.sentAt.set(slot, nanoseconds(seconds, rest));
+  }
+
+  unsent(slot: number, errno: number): void {
+    this.refused.set(slot, errno);
+  }
+
+  transmitStamp(slot: number, seconds: number, rest: number): void {
+    this.stamps.set(slot, nanoseconds(seconds, rest));
+  }
+
+  reply(
+    packet: Uint8Array,
+    message: number,
+    bytes: number,
+    words: Uint32Array,
+    addressWord: number,
+    isChecked: boolean,
+    hopLimit: number,
+    seconds: number,
+    rest: number,
+  ): void {
+    const block = identifierAt(packet, message) - this.#firstIdentifier;
+    this.replies.push({
+      slot: block * 0x1_0000 + sequenceAt(packet, message),
+      bytes,
+      isChecksumRight: isChecked || internetChecksum(packet, message, bytes) === 0,
+      hopLimit,
+      stamp: nanoseconds(seconds, rest),
+      source: words.slice(addressWord, addressWord + 7),
+    });
+  }
+
+  icmpError(
+    identifier: number,
+    sequence: number,
+    _words: Uint32Array,
+    _addressWord: number,
+    reason: LossReason,
+  ): void {
+    const slot = (identifier - this.#firstIdentifier) * 0x1_0000 + sequence;
+    this.errors.push({ slot, reason });
+  }
+
+  foreign(): void {
+    this.foreignPackets += 1;
+  }
+}
