@@ -1,3 +1,4 @@
+import { createApiService } from "./agent/api.ts";
 import { HttpTargets } from "./agent/http-targets.ts";
 import { IcmpTargets } from "./agent/icmp-targets.ts";
 import { NameWatch } from "./agent/name-watch.ts";
@@ -80,6 +81,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let hasStarted = false;
   let running: Running | undefined;
   let listening: Listening | undefined;
+  const listenAddresses = (): readonly ListenAddress[] => listening?.addresses ?? [];
   try {
     const app = createApp({
       log,
@@ -93,9 +95,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         engine,
         resolver,
         timeoutOffsetSeconds: options.timeoutOffsetSeconds,
-        listenAddresses: () => listening?.addresses ?? [],
+        listenAddresses,
         pool: () => poolOf(running),
       }),
+      api: createApiService({ config, report, engine, resolver, listenAddresses }),
       isReady: () => readinessOf({ hasStarted, clock, startedAtSeconds, names }),
       landing: () => ({
         version: packageVersion(),

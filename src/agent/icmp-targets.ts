@@ -1,6 +1,7 @@
 import type { Engine, StreamOrder } from "../icmp/engine-contract.ts";
 import { profileOf } from "../icmp/profile.ts";
 import type { ContinuousReport } from "../report/continuous.ts";
+import type { TargetProblem } from "../report/target-rows.ts";
 import { chooseAddress, familyChoice } from "../resolve/choose.ts";
 import type { Resolution } from "../resolve/resolution.ts";
 import { type Address, parseAddress } from "../runtime/address.ts";
@@ -11,6 +12,11 @@ import type { ContinuousStream } from "./streams.ts";
 
 /** blackbox_exporter's payload when `payload_size` is 0. */
 const DEFAULT_PAYLOAD_BYTES = 28;
+
+const NO_WANTED_ADDRESS: TargetProblem = {
+  reason: "dns_no_address",
+  detail: "the name has no address of the wanted family",
+};
 
 /** One series of a stream: its place in the report and in the engine. */
 type Series = {
@@ -68,7 +74,7 @@ export class IcmpTargets {
     for (const target of this.#byHost.get(host) ?? []) {
       switch (resolution.kind) {
         case "failed":
-          this.#fail(target, resolution.detail);
+          this.#fail(target, resolution);
           break;
         case "resolved":
           if (resolution.isStale) this.#countFailure(target);
@@ -78,15 +84,15 @@ export class IcmpTargets {
     }
   }
 
-  #fail(target: IcmpTarget, detail: string): void {
+  #fail(target: IcmpTarget, problem: TargetProblem): void {
     this.#log.debug("a target's name does not resolve", {
       target: target.stream.target.target,
-      error: detail,
+      error: problem.detail,
     });
     this.#countFailure(target);
     target.address = undefined;
     for (const series of target.series.values()) {
-      this.#report.setUnresolved(series.row, true);
+      this.#report.setUnresolved(series.row, true, problem);
       this.#report.setAddress(series.row, undefined);
       this.#aimEcho(target.stream, series, undefined);
     }
@@ -106,7 +112,7 @@ export class IcmpTargets {
     const isStill = addresses.some(({ text }) => text === target.address?.text);
     const address = isStill ? target.address : this.#choose(target, addresses);
     if (address === undefined) {
-      this.#fail(target, "the name has no address of the wanted family");
+      this.#fail(target, NO_WANTED_ADDRESS);
       return;
     }
     target.address = address;
@@ -127,7 +133,7 @@ export class IcmpTargets {
     );
     const wanted = addresses.filter(({ family }) => isFallbackAllowed || family === preferred);
     if (wanted.length === 0) {
-      this.#fail(target, "the name has no address of the wanted family");
+      this.#fail(target, NO_WANTED_ADDRESS);
       return;
     }
     for (const address of wanted) {

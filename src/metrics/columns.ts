@@ -7,6 +7,11 @@ const FIRST_ROWS = 64;
  */
 const GROWTH = 1 / 8;
 
+/** A number of a column. NaN, and what lies beyond the end of it, are not known. */
+export function known(value: number | undefined): number | undefined {
+  return value === undefined || Number.isNaN(value) ? undefined : value;
+}
+
 /** Every row is in use. */
 export class ColumnsFullError extends Error {
   override readonly name = "ColumnsFullError";

@@ -1,21 +1,12 @@
-import { setImmediate } from "node:timers/promises";
 import type { FamilyHead, HistogramCounts } from "./exposition.ts";
 import { headText, histogramText, sampleText } from "./exposition.ts";
+import { Steps } from "./steps.ts";
 
 /** Where text goes. A promise means: wait for it before the next chunk (the reader is behind). */
 export type TextSink = { readonly write: (chunk: string) => void | Promise<void> };
 
 /** Characters gathered before the sink gets them; large enough that the sink's own cost is small. */
 const CHUNK_CHARACTERS = 32 * 1024;
-
-/**
- * Longest work between two turns of the event loop. A step may take 5 ms; the rest is left for one
- * garbage collection and for the sink.
- */
-const STEP_SECONDS = 0.001;
-
-/** Rows between two looks at the clock: eight take up to 0.2 ms (five histograms each), a look 0.2 µs. */
-const ROWS_PER_LOOK = 8;
 
 /**
  * Writes the text format 0.0.4 without holding the event loop: whoever writes rows asks `isDue` after
@@ -26,10 +17,7 @@ const ROWS_PER_LOOK = 8;
 export class TextWriter {
   readonly #sink: TextSink;
   readonly #signal: AbortSignal;
-  readonly #monotonicSeconds: () => number;
-  readonly #nextTurn: () => Promise<unknown>;
-  #stepStartSeconds: number;
-  #rowsSinceLook = 0;
+  readonly #steps: Steps;
   #chunk = "";
   #name = "";
   #pendingHead = "";
@@ -44,9 +32,7 @@ export class TextWriter {
   }) {
     this.#sink = options.sink;
     this.#signal = options.signal;
-    this.#monotonicSeconds = options.monotonicSeconds;
-    this.#nextTurn = options.nextTurn ?? setImmediate;
-    this.#stepStartSeconds = options.monotonicSeconds();
+    this.#steps = new Steps(options);
   }
 
   /** Samples written so far. */
@@ -76,11 +62,7 @@ export class TextWriter {
 
   /** To be asked once after each row: whether `turn()` must be awaited before the next. */
   isDue(): boolean {
-    this.#rowsSinceLook += 1;
-    if (this.#chunk.length >= CHUNK_CHARACTERS) return true;
-    if (this.#rowsSinceLook < ROWS_PER_LOOK) return false;
-    this.#rowsSinceLook = 0;
-    return this.#isStepOver();
+    return this.#steps.isDue() || this.#chunk.length >= CHUNK_CHARACTERS;
   }
 
   /**
@@ -91,10 +73,7 @@ export class TextWriter {
   async turn(): Promise<void> {
     this.#signal.throwIfAborted();
     if (this.#chunk.length >= CHUNK_CHARACTERS) await this.#flush();
-    if (!this.#isStepOver()) return;
-    await this.#nextTurn();
-    this.#stepStartSeconds = this.#monotonicSeconds();
-    this.#signal.throwIfAborted();
+    await this.#steps.turn();
   }
 
   /** Hands over the rest. */
@@ -107,10 +86,6 @@ export class TextWriter {
     this.#chunk += this.#pendingHead === "" ? text : this.#pendingHead + text;
     this.#pendingHead = "";
     this.#samples += samples;
-  }
-
-  #isStepOver(): boolean {
-    return this.#monotonicSeconds() - this.#stepStartSeconds >= STEP_SECONDS;
   }
 
   async #flush(): Promise<void> {

@@ -1,17 +1,26 @@
 import { setImmediate } from "node:timers/promises";
-import type { TallySnapshot } from "../icmp/engine-contract.ts";
 import { labelText } from "../metrics/label-text.ts";
+import { Steps } from "../metrics/steps.ts";
 import { type TextSink, TextWriter } from "../metrics/text.ts";
 import type { FailureReason, ProbeOutcome } from "../probe/prober.ts";
 import type { Address } from "../runtime/address.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { HTTP_METRICS, type Metric, TARGET_METRICS } from "./catalogue.ts";
-import { HttpSeries } from "./http-series.ts";
-import { copyTallies, ICMP_FAMILIES, NO_TALLIES, type Tallies } from "./icmp-series.ts";
-import { NONE, type TargetDescription, TargetRows, targetLabelText } from "./target-rows.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { type Metric, TARGET_METRICS } from "./catalogue.ts";
+import { HttpSeries, tlsInfoLabels } from "./http-series.ts";
+import { ICMP_FAMILIES, NO_TALLIES, TALLY_COLUMNS, type Tallies } from "./icmp-series.ts";
+import { type TakeSnapshot, TallyCopies } from "./tally-copies.ts";
+import {
+  entryOf,
+  isFailing,
+  LIST_COLUMNS,
+  lastFinishedSecondsOf,
+  stateOf,
+  type TargetEntry,
+  upOf,
+} from "./target-list.ts";
+import { NONE, type TargetDescription, type TargetProblem, TargetRows } from "./target-rows.ts";
 
-/** Scrapes written at one time. Each holds a copy of the tallies, and slow readers hold it long. */
+/** Scrapes and lists written at one time. Each holds a copy of the tallies, and slow readers hold it long. */
 const MAX_WRITES = 16;
 
 /** Too many readers at once; the next scrape may try again. */
@@ -35,10 +44,10 @@ export type WrittenFigures = {
 export class ContinuousReport {
   readonly #rows = new TargetRows();
   readonly #http = new HttpSeries();
+  readonly #copies = new TallyCopies(this.#rows);
   readonly #clock: Clock;
   readonly #nextTurn: () => Promise<unknown>;
   #writes = 0;
-  #lastTaking: Promise<void> = Promise.resolve();
   /** Rows removed while a scrape may still write them; their places are not given away until it ends. */
   #retired: number[] = [];
 
@@ -82,10 +91,12 @@ export class ContinuousReport {
     if (row !== undefined) this.#rows.countResolveFailure(row);
   }
 
-  /** While true the target is down, whatever its last probe showed. */
-  setUnresolved(target: number, isUnresolved: boolean): void {
+  /** While true the target is down, whatever its last probe showed. @param problem Why, if it is. */
+  setUnresolved(target: number, isUnresolved: boolean, problem?: TargetProblem): void {
     const row = this.#rows.rowOf(target);
-    if (row !== undefined) this.#rows.setUnresolved(row, isUnresolved);
+    if (row === undefined) return;
+    this.#rows.setUnresolved(row, isUnresolved);
+    this.#rows.setProblem(row, isUnresolved ? problem : undefined);
   }
 
   /** Takes in how a probe of an http target ended. What the agent itself broke off counts nowhere. */
@@ -98,9 +109,10 @@ export class ContinuousReport {
       throw new Error("Cannot record the outcome: icmp results come from the engine's tallies");
     }
     if (outcome.kind === "failed" && isAgentsOwn(outcome.reason)) return;
-    if (outcome.kind === "failed" && isNameWithoutAddress(outcome)) {
-      this.#rows.countResolveFailure(row);
-    }
+    const isUnresolved = outcome.kind === "failed" && isNameWithoutAddress(outcome);
+    if (isUnresolved) this.#rows.countResolveFailure(row);
+    this.#rows.setUnresolved(row, isUnresolved);
+    this.#rows.setProblem(row, outcome.kind === "failed" ? outcome : undefined);
     this.#rows.setAddress(row, outcome.address);
     this.#http.record(httpRow, outcome, facts);
   }
@@ -108,58 +120,76 @@ export class ContinuousReport {
   /**
    * Writes all continuous families.
    *
-   * Any number of scrapes up to a limit may run at once, each with its own copy of the tallies. The
-   * targets are those of the moment of the call, less those removed before the snapshot came: a
-   * stream number used again must not lend its counts to another target. Tallies are of one moment;
-   * http counters are read as they are written, one histogram at a time.
+   * Any number of scrapes up to a limit may run at once, each with its own copy of the tallies.
+   * Tallies are of one moment; http counters are read as they are written, one histogram at a time.
    *
-   * @param snapshot Asks the engine, or gives undefined when it has none: targets with a stream then
-   *   have no icmp series, because a counter that fell to 0 would read as a reset.
+   * @param snapshot Where it gives undefined, targets with a stream have no icmp series, because a
+   *   counter that fell to 0 would read as a reset.
    * @throws TooManyScrapesError, the signal's reason, what `snapshot` or the sink throws.
    */
   async write(
     sink: TextSink,
-    { snapshot }: { readonly snapshot: () => Promise<TallySnapshot | undefined> },
+    { snapshot }: { readonly snapshot: TakeSnapshot },
     signal: AbortSignal,
   ): Promise<WrittenFigures> {
-    if (this.#writes >= MAX_WRITES) {
-      throw new TooManyScrapesError(`Cannot write metrics: ${MAX_WRITES} scrapes are under way`);
-    }
-    this.#writes += 1;
+    const end = this.#begin();
     try {
-      const { rows, tallies } = await this.#taken(snapshot, signal);
+      const { rows, tallies } = await this.#copies.take(snapshot, TALLY_COLUMNS, signal);
       // The copy takes a millisecond or two; the writing begins with a step of its own.
       await this.#nextTurn();
       const monotonicSeconds = this.#clock.monotonicSeconds;
       const writer = new TextWriter({ sink, signal, monotonicSeconds, nextTurn: this.#nextTurn });
       return await this.#writeFamilies(writer, rows, tallies);
     } finally {
-      this.#writes -= 1;
-      this.#releaseRetired();
+      end();
     }
   }
 
   /**
-   * The targets of a scrape and a copy of their tallies. One scrape after the other: the engine uses
-   * its arrays again for the next snapshot, so a copy is made before that one is asked for.
+   * Every target with its last results, in the order in which they were added as far as rows are not
+   * used again. The event loop turns between two of them where the work has been long, the work of
+   * whoever takes them included.
+   *
+   * @param isFailingOnly Leaves out what is up or unknown.
+   * @throws as `write` does.
    */
-  #taken(
-    snapshot: () => Promise<TallySnapshot | undefined>,
+  async *list(
+    {
+      snapshot,
+      isFailingOnly,
+    }: { readonly snapshot: TakeSnapshot; readonly isFailingOnly: boolean },
     signal: AbortSignal,
-  ): Promise<{ readonly rows: Uint32Array; readonly tallies: Tallies | undefined }> {
-    const taking = this.#lastTaking.then(async () => {
-      signal.throwIfAborted();
-      const called = this.#rows.liveRows();
-      const taken = await snapshot();
-      const rows = called.filter((row) => this.#rows.isLive(row));
-      const tallies = taken === undefined ? undefined : copyTallies(taken, this.#streams(rows));
-      return { rows, tallies };
-    });
-    this.#lastTaking = taking.then(
-      () => {},
-      () => {},
-    );
-    return untilAborted(taking, signal);
+  ): AsyncGenerator<TargetEntry, void, void> {
+    const end = this.#begin();
+    try {
+      const { rows, tallies } = await this.#copies.take(snapshot, LIST_COLUMNS, signal);
+      await this.#nextTurn();
+      const monotonicSeconds = this.#clock.monotonicSeconds;
+      const steps = new Steps({ signal, monotonicSeconds, nextTurn: this.#nextTurn });
+      const results = { rows: this.#rows, http: this.#http, tallies };
+      for (const row of rows) {
+        const state = stateOf(row, results);
+        if (!isFailingOnly || isFailing(state)) {
+          const entry = entryOf(row, state, results);
+          if (entry !== undefined) yield entry;
+        }
+        if (steps.isDue()) await steps.turn();
+      }
+    } finally {
+      end();
+    }
+  }
+
+  /** @returns what must be called when the answer has ended. */
+  #begin(): () => void {
+    if (this.#writes >= MAX_WRITES) {
+      throw new TooManyScrapesError(`Cannot write metrics: ${MAX_WRITES} scrapes are under way`);
+    }
+    this.#writes += 1;
+    return () => {
+      this.#writes -= 1;
+      this.#releaseRetired();
+    };
   }
 
   async #writeFamilies(
@@ -182,11 +212,12 @@ export class ContinuousReport {
         if (writer.isDue()) await writer.turn();
       }
     };
-    const up = (row: number): number => this.#up(row, tallies);
-    const lastFinished = (row: number): number => this.#lastFinishedSeconds(row, tallies);
-    await family(TARGET_METRICS.up, rows, (row, labels) => writer.gauge(labels, up(row)));
+    const results = { rows: this.#rows, http: this.#http, tallies };
+    await family(TARGET_METRICS.up, rows, (row, labels) =>
+      writer.gauge(labels, upOf(row, results)),
+    );
     await family(TARGET_METRICS.lastFinished, rows, (row, labels) =>
-      writer.gauge(labels, lastFinished(row)),
+      writer.gauge(labels, lastFinishedSecondsOf(row, results)),
     );
     await family(TARGET_METRICS.info, rows, (row, labels) => this.#writeInfo(writer, row, labels));
     await family(TARGET_METRICS.addressChanges, rows, (row, labels) =>
@@ -239,26 +270,6 @@ export class ContinuousReport {
     writer.sample(`${labels}${text},${family}`, 1);
   }
 
-  #up(row: number, tallies: Tallies | undefined): number {
-    const { httpRow, isUnresolved, stream } = this.#rows.columns;
-    if (isUnresolved[row] === 1) return 0;
-    const ofHttp = httpRow[row] ?? NONE;
-    if (ofHttp !== NONE) return this.#http.up(ofHttp);
-    return tallies?.up[stream[row] ?? NONE] ?? Number.NaN;
-  }
-
-  #lastFinishedSeconds(row: number, tallies: Tallies | undefined): number {
-    const { httpRow, stream } = this.#rows.columns;
-    const ofHttp = httpRow[row] ?? NONE;
-    if (ofHttp !== NONE) return this.#http.lastFinishedSeconds(ofHttp);
-    return tallies?.lastFinishedSeconds[stream[row] ?? NONE] ?? Number.NaN;
-  }
-
-  #streams(rows: Uint32Array): number {
-    const { stream } = this.#rows.columns;
-    return rows.reduce((most, row) => Math.max(most, (stream[row] ?? NONE) + 1), 0);
-  }
-
   #releaseRetired(): void {
     if (this.#writes > 0) return;
     for (const row of this.#retired) {
@@ -268,16 +279,6 @@ export class ContinuousReport {
     }
     this.#retired = [];
   }
-}
-
-/**
- * `version` and `cipher` are labels a target may have, and what `sounder_tls_info` is about; there the
- * target's own give way, because a label that is there twice makes Prometheus refuse the whole scrape.
- */
-function tlsInfoLabels(description: TargetDescription): string | undefined {
-  const names = HTTP_METRICS.tlsInfo.labels;
-  const hasNone = names.every((name) => !Object.hasOwn(description.labels, name));
-  return hasNone ? undefined : targetLabelText(description, names);
 }
 
 /** The probe was not made, or not to its end, for a reason that is not the target's. */

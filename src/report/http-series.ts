@@ -1,4 +1,4 @@
-import { Columns } from "../metrics/columns.ts";
+import { Columns, known } from "../metrics/columns.ts";
 import { leTexts } from "../metrics/exposition.ts";
 import {
   bucketIndex,
@@ -12,15 +12,25 @@ import {
   FAILURE_REASONS,
   HTTP_PHASES,
   type HttpFacts,
+  type HttpPhase,
   type ProbeOutcome,
 } from "../probe/prober.ts";
 import { HTTP_METRICS, type Metric, PROBE_METRICS } from "./catalogue.ts";
-import { MAX_TARGETS } from "./target-rows.ts";
+import { MAX_TARGETS, type TargetDescription, targetLabelText } from "./target-rows.ts";
 
 /** One family of the http targets. `row` is one of `HttpSeries`. */
 export type HttpFamily = {
   readonly metric: Metric;
   readonly write: (writer: TextWriter, labels: string, row: number) => void;
+};
+
+/** What the last probe of an http target showed. What is not known is undefined. */
+export type HttpResult = {
+  /** 0 when no answer came. */
+  readonly statusCode: number | undefined;
+  readonly durationSeconds: number | undefined;
+  /** Only those that were reached. */
+  readonly phases: Readonly<Partial<Record<HttpPhase, number>>>;
 };
 
 /** Versions times ciphers of the TLS library are some dozens; what lies beyond has no info series. */
@@ -51,10 +61,13 @@ const LAST_COLUMNS = {
   earliestNotAfterSeconds: 1,
   verifiedNotAfterSeconds: 1,
   tlsKind: 1,
+  durationSeconds: 1,
+  /** NaN for a phase that was not reached, and for all of a probe that the agent disturbed. */
+  phaseSeconds: HTTP_PHASES.length,
 } as const;
 const LAST_NAMES = Object.keys(LAST_COLUMNS) as (keyof typeof LAST_COLUMNS)[];
 
-/** What the probes of http targets have shown so far, by row; 912 bytes a target. */
+/** What the probes of http targets have shown so far, by row; 960 bytes a target. */
 export class HttpSeries {
   readonly #columns = new Columns({ ...PROBE_COLUMNS, ...LAST_COLUMNS }, MAX_TARGETS);
   readonly #reasons = new SparseCounters(MAX_TARGETS * FAILURE_REASONS.length);
@@ -124,7 +137,10 @@ export class HttpSeries {
     const row = this.#columns.add();
     if (tlsInfoLabels !== undefined) this.#tlsInfoLabels.set(row, tlsInfoLabels);
     const { arrays } = this.#columns;
-    for (const name of LAST_NAMES) arrays[name][row] = Number.NaN;
+    for (const name of LAST_NAMES) {
+      const width = LAST_COLUMNS[name];
+      arrays[name].fill(Number.NaN, row * width, (row + 1) * width);
+    }
     return row;
   }
 
@@ -144,6 +160,23 @@ export class HttpSeries {
     return this.#columns.arrays.lastFinishedSeconds[row] ?? Number.NaN;
   }
 
+  /** What the last probe showed; all of it unknown before the first. */
+  lastResult(row: number): HttpResult {
+    const { statusCode, durationSeconds, phaseSeconds } = this.#columns.arrays;
+    const phases: Partial<Record<HttpPhase, number>> = {};
+    let at = row * HTTP_PHASES.length;
+    for (const phase of HTTP_PHASES) {
+      const seconds = known(phaseSeconds[at]);
+      if (seconds !== undefined) phases[phase] = seconds;
+      at += 1;
+    }
+    return {
+      statusCode: known(statusCode[row]),
+      durationSeconds: known(durationSeconds[row]),
+      phases,
+    };
+  }
+
   record(row: number, outcome: ProbeOutcome, facts: HttpFacts): void {
     const { arrays } = this.#columns;
     increment(arrays.probes, row);
@@ -156,6 +189,7 @@ export class HttpSeries {
     arrays.up[row] = outcome.kind === "succeeded" ? 1 : 0;
     arrays.lastFinishedSeconds[row] = outcome.finishedAtSeconds;
     this.#keepLast(row, facts);
+    this.#keepTimes(row, outcome, facts);
   }
 
   #observe(row: number, durationSeconds: number, { phases }: HttpFacts): void {
@@ -184,6 +218,15 @@ export class HttpSeries {
       tls === undefined ? Number.NaN : this.#tlsKindNumber(tls.version, tls.cipher);
   }
 
+  #keepTimes(row: number, outcome: ProbeOutcome, { phases }: HttpFacts): void {
+    const { durationSeconds, phaseSeconds } = this.#columns.arrays;
+    durationSeconds[row] = outcome.isDisturbed ? Number.NaN : outcome.durationSeconds;
+    for (const [index, phase] of HTTP_PHASES.entries()) {
+      const isReached = !outcome.isDisturbed && phases[phase] > 0;
+      phaseSeconds[row * HTTP_PHASES.length + index] = isReached ? phases[phase] : Number.NaN;
+    }
+  }
+
   #tlsKindNumber(version: string, cipher: string): number {
     const kind = labelText([
       ["version", version],
@@ -197,7 +240,7 @@ export class HttpSeries {
     return number;
   }
 
-  #last(metric: Metric, column: keyof typeof LAST_COLUMNS): HttpFamily {
+  #last(metric: Metric, column: Exclude<keyof typeof LAST_COLUMNS, "phaseSeconds">): HttpFamily {
     return {
       metric,
       write: (writer, labels, row) => {
@@ -214,6 +257,16 @@ export class HttpSeries {
       },
     };
   }
+}
+
+/**
+ * `version` and `cipher` are labels a target may have, and what `sounder_tls_info` is about; there the
+ * target's own give way, because a label that is there twice makes Prometheus refuse the whole scrape.
+ */
+export function tlsInfoLabels(description: TargetDescription): string | undefined {
+  const names = HTTP_METRICS.tlsInfo.labels;
+  const hasNone = names.every((name) => !Object.hasOwn(description.labels, name));
+  return hasNone ? undefined : targetLabelText(description, names);
 }
 
 function increment(column: Float64Array, row: number): void {

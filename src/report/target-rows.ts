@@ -1,5 +1,6 @@
 import { Columns } from "../metrics/columns.ts";
 import { labelText } from "../metrics/label-text.ts";
+import type { FailureReason } from "../probe/prober.ts";
 import type { Address } from "../runtime/address.ts";
 import type { Labels } from "../target/labels.ts";
 
@@ -18,6 +19,12 @@ export type TargetDescription = {
   readonly address?: string;
   readonly prober: "icmp" | "http";
 };
+
+/** Why a target fails or does not resolve now. `detail` is one sentence without secrets. */
+export type TargetProblem = { readonly reason: FailureReason; readonly detail: string };
+
+/** Longest detail kept: it may quote what a server sent, and every target may have one at a time. */
+const MAX_DETAIL_CHARACTERS = 300;
 
 /** No stream of the engine, no row of the http series. */
 export const NONE = -1;
@@ -44,9 +51,12 @@ export class TargetRows {
     MAX_TARGETS,
   );
   readonly #labels: string[] = [];
+  readonly #descriptions: (TargetDescription | undefined)[] = [];
   readonly #addresses: (Address | undefined)[] = [];
   /** Kept while a name does not resolve, so that coming back to the same address is no change. */
   readonly #lastAddresses: (string | undefined)[] = [];
+  /** Only of targets that have one. */
+  readonly #problems = new Map<number, TargetProblem>();
   readonly #groups: string[] = [];
   readonly #groupNumbers = new Map<string, number>();
   #generation = 0;
@@ -84,6 +94,7 @@ export class TargetRows {
     arrays.httpRow[row] = httpRow;
     arrays.hasAddressLabel[row] = description.address === undefined ? 0 : 1;
     this.#labels[row] = targetLabelText(description);
+    this.#descriptions[row] = description;
     this.#addresses[row] = undefined;
     this.#lastAddresses[row] = undefined;
     return row + this.#generation * MAX_TARGETS;
@@ -109,6 +120,8 @@ export class TargetRows {
   /** Lets a retired row be used again. */
   release(row: number): void {
     this.#labels[row] = "";
+    this.#descriptions[row] = undefined;
+    this.#problems.delete(row);
     this.#addresses[row] = undefined;
     this.#lastAddresses[row] = undefined;
     this.#columns.remove(row);
@@ -129,6 +142,11 @@ export class TargetRows {
 
   labels(row: number): string {
     return this.#labels[row] ?? "";
+  }
+
+  /** What the target was added as; undefined once its row was released. */
+  description(row: number): TargetDescription | undefined {
+    return this.#descriptions[row];
   }
 
   address(row: number): Address | undefined {
@@ -157,6 +175,19 @@ export class TargetRows {
     this.#columns.arrays.isUnresolved[row] = isUnresolved ? 1 : 0;
   }
 
+  problem(row: number): TargetProblem | undefined {
+    return this.#problems.get(row);
+  }
+
+  setProblem(row: number, problem: TargetProblem | undefined): void {
+    if (problem === undefined) {
+      this.#problems.delete(row);
+      return;
+    }
+    const { reason, detail } = problem;
+    this.#problems.set(row, { reason, detail: shortened(detail) });
+  }
+
   #groupNumber(group: string): number {
     const known = this.#groupNumbers.get(group);
     if (known !== undefined) return known;
@@ -164,6 +195,12 @@ export class TargetRows {
     this.#groupNumbers.set(group, number);
     return number;
   }
+}
+
+/** A copy of its own: a slice would keep the whole of a long text alive. */
+function shortened(detail: string): string {
+  if (detail.length <= MAX_DETAIL_CHARACTERS) return detail;
+  return Buffer.from(`${detail.slice(0, MAX_DETAIL_CHARACTERS - 1)}…`).toString();
 }
 
 /**

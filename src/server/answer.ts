@@ -17,28 +17,36 @@ export function answer(
   response.end(body);
 }
 
+/** How a route tells what is wrong: in the form of its own answers. */
+export type AnswerSentence = (response: Response, status: number, sentence: string) => void;
+
 /** Ends the response with one plain sentence and a newline, as Go's `http.Error` does. */
 export function answerSentence(response: Response, status: number, sentence: string): void {
   answer(response, { status, contentType: PLAIN_TEXT, body: `${sentence}\n` });
 }
 
 /** A path that is read: GET and HEAD are served, OPTIONS told what there is, the rest refused. */
-export function readOnlyRoute(router: Router, path: string, handler: RequestHandler): void {
-  router.route(path).get(handler).all(refuseMethod);
+export function readOnlyRoute(
+  router: Router,
+  path: string,
+  handler: RequestHandler,
+  say: AnswerSentence = answerSentence,
+): void {
+  router
+    .route(path)
+    .get(handler)
+    .all((request, response) => refuseMethod(request, response, say));
 }
 
-function refuseMethod(request: Request, response: Response): void {
+function refuseMethod(request: Request, response: Response, say: AnswerSentence): void {
   response.setHeader("Allow", "GET, HEAD, OPTIONS");
   if (request.method === "OPTIONS") {
     response.statusCode = 204;
     response.end();
     return;
   }
-  answerSentence(
-    response,
-    405,
-    `method ${request.method} is not allowed for ${request.path}: use GET`,
-  );
+  const path = request.baseUrl + request.path;
+  say(response, 405, `method ${request.method} is not allowed for ${path}: use GET`);
 }
 
 /**

@@ -1,13 +1,15 @@
 import express, { type Express, type RequestHandler, Router } from "express";
 import type { Logger } from "../runtime/log.ts";
 import { answerSentence, readOnlyRoute } from "./answer.ts";
-import { createErrorHandler, notFound } from "./errors.ts";
+import { type ApiService, addApiRoutes } from "./api-routes.ts";
+import { createErrorHandler, createNotFound } from "./errors.ts";
 import { addHealthRoutes, type Readiness } from "./health-routes.ts";
 import type { LandingFacts } from "./landing-page.ts";
 import { addLandingRoutes } from "./landing-routes.ts";
 import { addMetricsRoutes, type WriteMetrics } from "./metrics-routes.ts";
 import { addProbeRoutes } from "./probe-routes.ts";
 import type { ProbeService } from "./probe-service.ts";
+import { Slots } from "./slots.ts";
 
 /** Longest URL in characters; the parser's limit on the whole header is above it. */
 const MAX_URL_CHARACTERS = 8_192;
@@ -17,6 +19,7 @@ export type AppDeps = {
   readonly log: Logger;
   readonly metrics: WriteMetrics;
   readonly probe: ProbeService;
+  readonly api: ApiService;
   readonly isReady: () => Readiness;
   readonly landing: () => Omit<LandingFacts, "readiness">;
   /** `--web.route-prefix`, with or without slashes around it; `/` or empty for none. */
@@ -37,7 +40,9 @@ export function createApp(deps: AppDeps): Express {
   app.use(limitsAndHeaders);
   const routes = Router({ caseSensitive: true, strict: true });
   addMetricsRoutes(routes, deps.metrics);
-  addProbeRoutes(routes, deps.probe);
+  const slots = new Slots(deps.probe.maxConcurrent);
+  addProbeRoutes(routes, deps.probe, slots);
+  addApiRoutes(routes, { api: deps.api, probes: deps.probe, slots, log: deps.log });
   addHealthRoutes(routes, deps.isReady);
   const landing = () => ({ ...deps.landing(), readiness: deps.isReady() });
   addLandingRoutes(routes, { landing, prefix });
@@ -48,7 +53,7 @@ export function createApp(deps: AppDeps): Express {
       answerSentence(response, 302, `the page is at ${prefix}/`);
     });
   }
-  app.use(notFound);
+  app.use(createNotFound());
   app.use(createErrorHandler(deps.log));
   return app;
 }

@@ -1,20 +1,27 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { Logger } from "../runtime/log.ts";
-import { answerSentence } from "./answer.ts";
+import { type AnswerSentence, answerSentence } from "./answer.ts";
+
+const MAX_PATH_CHARACTERS = 200;
 
 /** For every path that nothing else answers. */
-export const notFound: RequestHandler = (request, response) => {
-  const path = request.path.slice(0, 200);
-  answerSentence(response, 404, `there is nothing at ${path}`);
-};
+export function createNotFound(say: AnswerSentence = answerSentence): RequestHandler {
+  return (request, response) => {
+    const path = (request.baseUrl + request.path).slice(0, MAX_PATH_CHARACTERS);
+    say(response, 404, `there is nothing at ${path}`);
+  };
+}
 
 /** The last handler: one sentence for the client, the stack for the log. */
-export function createErrorHandler(log: Logger): ErrorRequestHandler {
+export function createErrorHandler(
+  log: Logger,
+  say: AnswerSentence = answerSentence,
+): ErrorRequestHandler {
   // Four parameters make it an error handler for express.
   return (error: unknown, request, response, _next) => {
     log.error("Cannot answer a request", {
       method: request.method,
-      path: request.path,
+      path: request.baseUrl + request.path,
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
     if (response.headersSent) {
@@ -23,6 +30,6 @@ export function createErrorHandler(log: Logger): ErrorRequestHandler {
       return;
     }
     response.removeHeader("Content-Encoding");
-    answerSentence(response, 500, "the agent failed to answer; its log says why");
+    say(response, 500, "the agent failed to answer; its log says why");
   };
 }

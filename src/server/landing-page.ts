@@ -80,6 +80,7 @@ export function landingPage(facts: LandingFacts, prefix: string): string {
 </dl>
 <ul>
 <li>${link("/metrics")} everything measured, for Prometheus</li>
+<li>${link("/api/v1/targets?state=failing")} what fails now, with the reason (JSON)</li>
 <li>${link("/-/healthy")} the process answers</li>
 <li>${link("/-/ready")} the agent measures</li>
 </ul>

@@ -5,7 +5,7 @@ import { goQuote, queryOf, queryUnescape } from "./go-url.ts";
 import { withHostname } from "./probe-hostname.ts";
 import type { OnDemandProbe, ProbeService } from "./probe-service.ts";
 import { probeTimeout, SCRAPE_TIMEOUT_HEADER } from "./probe-timeout.ts";
-import { Slots } from "./slots.ts";
+import type { Slots } from "./slots.ts";
 
 const DEFAULT_MODULE = "http_2xx";
 
@@ -19,10 +19,10 @@ type Understood =
 /**
  * `/probe`, by any method, as blackbox_exporter has it to the order of its checks and the words of its
  * errors; then the policy (403) and the limit of probes at once (429). A probe that failed is a 200.
+ *
+ * @param slots Shared by everything that is probed on demand.
  */
-export function addProbeRoutes(router: Router, probes: ProbeService): void {
-  const slots = new Slots(probes.maxConcurrent);
-
+export function addProbeRoutes(router: Router, probes: ProbeService, slots: Slots): void {
   router.all("/probe", async (request, response) => {
     const query = queryOf(request.originalUrl);
     const understood = understand(request, query, probes);
@@ -33,8 +33,7 @@ export function addProbeRoutes(router: Router, probes: ProbeService): void {
     const release = slots.take();
     if (release === undefined) {
       response.setHeader("Retry-After", "1");
-      const limit = `${probes.maxConcurrent()} probes are running, the limit probe.max_concurrent`;
-      answerSentence(response, 429, `${limit}: try again, or raise it`);
+      answerSentence(response, 429, tooManyProbes(probes));
       return;
     }
     try {
@@ -107,6 +106,11 @@ async function runAndAnswer(
 
 function refused(status: number, sentence: string): Understood {
   return { kind: "refused", status, sentence };
+}
+
+/** All places are taken, as one sentence. */
+export function tooManyProbes({ maxConcurrent }: Pick<ProbeService, "maxConcurrent">): string {
+  return `${maxConcurrent()} probes are running, the limit probe.max_concurrent: try again, or raise it`;
 }
 
 function refusal(sentence: string): string {

@@ -5,6 +5,7 @@ import type { Module } from "../../src/probe/module.ts";
 import { moduleOptions } from "../../src/probe/module.ts";
 import type { ProbeOutcome } from "../../src/probe/prober.ts";
 import { silentLog } from "../../src/runtime/log.ts";
+import type { ApiService } from "../../src/server/api-routes.ts";
 import { type AppDeps, createApp } from "../../src/server/app.ts";
 import { type Listening, type ListenLimits, listen } from "../../src/server/listen.ts";
 import type { OnDemandProbe, ProbeService } from "../../src/server/probe-service.ts";
@@ -86,6 +87,23 @@ export function refusedOutcome(address: string): ProbeOutcome {
   };
 }
 
+/** Shows no target, and answers every ping of 192.0.2.1 with echoes of 20 ms. */
+export function fakeApi(changes: Partial<ApiService> = {}): ApiService {
+  return {
+    targets: async function* () {},
+    ping: async ({ count }) => ({
+      kind: "pinged",
+      address: { text: "192.0.2.1", family: "ipv4" },
+      echoes: Array.from({ length: count }, () => ({
+        kind: "answered",
+        rttSeconds: 0.02,
+        hopLimit: 57,
+      })),
+    }),
+    ...changes,
+  };
+}
+
 export type Served = Listening & { readonly port: number };
 
 /** The app with fake parts on a port of 127.0.0.1; closed at the end of the scope. */
@@ -97,6 +115,7 @@ export async function serve(
     log: silentLog,
     metrics: async (sink) => sink.write("sounder_build_info 1\n"),
     probe: fakeProbes(),
+    api: fakeApi(),
     isReady: () => ({ ready: true, reason: "" }),
     landing: () => ({
       version: "0.1.0",

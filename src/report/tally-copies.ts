@@ -1,0 +1,58 @@
+import type { TallySnapshot } from "../icmp/engine-contract.ts";
+import { copyTallies, type Tallies, type TallyColumn } from "./icmp-series.ts";
+import { NONE, type TargetRows } from "./target-rows.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** Asks the engine, or gives undefined when it has none. */
+export type TakeSnapshot = () => Promise<TallySnapshot | undefined>;
+
+/** The targets of one answer and what the engine had tallied for them at one moment. */
+export type Taken<Name extends TallyColumn> = {
+  readonly rows: Uint32Array;
+  readonly tallies: Pick<Tallies, Name> | undefined;
+};
+
+/**
+ * Copies of the engine's tallies, one after the other: the engine uses its arrays again for the next
+ * snapshot, so a copy is made before that one is asked for.
+ */
+export class TallyCopies {
+  readonly #rows: TargetRows;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(rows: TargetRows) {
+    this.#rows = rows;
+  }
+
+  /**
+   * The targets are those of the moment of the call, less those removed before the snapshot came: a
+   * stream number used again must not lend its counts to another target.
+   *
+   * @throws the signal's reason, and what `snapshot` throws.
+   */
+  take<Name extends TallyColumn>(
+    snapshot: TakeSnapshot,
+    names: readonly Name[],
+    signal: AbortSignal,
+  ): Promise<Taken<Name>> {
+    const taking = this.#last.then(async () => {
+      signal.throwIfAborted();
+      const called = this.#rows.liveRows();
+      const taken = await snapshot();
+      const rows = called.filter((row) => this.#rows.isLive(row));
+      const tallies =
+        taken === undefined ? undefined : copyTallies(taken, this.#streams(rows), names);
+      return { rows, tallies };
+    });
+    this.#last = taking.then(
+      () => {},
+      () => {},
+    );
+    return untilAborted(taking, signal);
+  }
+
+  #streams(rows: Uint32Array): number {
+    const { stream } = this.#rows.columns;
+    return rows.reduce((most, row) => Math.max(most, (stream[row] ?? NONE) + 1), 0);
+  }
+}
