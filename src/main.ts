@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { check } from "./cli/check.ts";
+import { doctor } from "./cli/doctor.ts";
+import { ping } from "./cli/ping.ts";
 import { run } from "./cli/run.ts";
 import { EXIT, terminal } from "./cli/terminal.ts";
 import { version } from "./cli/version.ts";
@@ -11,11 +13,13 @@ Usage: sounder [command] [flags]
 Commands:
   run            the agent (default); see "sounder run --help"
   check [FILE]   parse and validate a configuration file
+  ping HOST…     echoes to hosts by hand, see "sounder ping --help"
+  doctor         which ICMP transport works here, and the remedy for the others
   version        version of Sounder, Node and platform
 `;
 
 /** Commands of the contract that a later version brings. */
-const NOT_YET: ReadonlySet<string> = new Set(["ping", "probe", "doctor", "import"]);
+const NOT_YET: ReadonlySet<string> = new Set(["probe", "import"]);
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command = "run", ...rest] = argv;
@@ -30,6 +34,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return run(rest, terminal);
     case "check":
       return check(rest, terminal);
+    case "ping":
+      return ping(rest, terminal);
+    case "doctor":
+      return doctor(rest, terminal);
     case "version":
       return version(terminal);
   }

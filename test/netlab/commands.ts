@@ -8,6 +8,7 @@ export type ResponderStart = {
   readonly wakeupDescriptor: number;
   readonly seed: number;
   readonly ownAddresses: readonly string[];
+  readonly maxRecordedEchoes: number | undefined;
 };
 
 /** What the lab's main-thread side asks, and what each question is answered with. */

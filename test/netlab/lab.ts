@@ -51,6 +51,8 @@ export async function openLab(options: {
   readonly seed: number;
   /** Echoes beyond it leave as fragments, which the lab does not answer; 1,500 when left out. */
   readonly mtuBytes?: number;
+  /** Echoes kept one by one, a million when left out; a long run wants 0, and has the totals. */
+  readonly maxRecordedEchoes?: number;
 }): Promise<Lab> {
   const kernel = await loadKernel();
   const deviceDescriptor = openNetwork(kernel, options.mtuBytes ?? DEFAULT_MTU_BYTES);
@@ -60,6 +62,7 @@ export async function openLab(options: {
     wakeupDescriptor,
     seed: options.seed,
     ownAddresses: Object.values(OWN_ADDRESSES),
+    maxRecordedEchoes: options.maxRecordedEchoes,
   };
   // The compiler does not rewrite this ending, and the lab runs from source as well.
   const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";

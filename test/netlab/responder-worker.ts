@@ -29,6 +29,7 @@ const responder = new Responder({
   seed: start.seed,
   ownAddresses: start.ownAddresses,
   clock: systemClock,
+  maxRecordedEchoes: start.maxRecordedEchoes,
   write: (packet) => kernel.write(start.deviceDescriptor, packet) === packet.length,
 });
 const packet = Buffer.alloc(PACKET_BYTES);

@@ -69,6 +69,7 @@ export class Responder {
   readonly #write: (packet: Uint8Array) => boolean;
   readonly #seed: number;
   readonly #ownAddresses: readonly Uint8Array[];
+  readonly #maxRecordedEchoes: number;
   readonly #hosts = new Map<string, Host>();
   readonly #queue = new DueQueue<Task>();
   #recorded = 0;
@@ -82,8 +83,11 @@ export class Responder {
     readonly ownAddresses: readonly string[];
     readonly clock: Pick<Clock, "monotonicSeconds">;
     readonly write: (packet: Uint8Array) => boolean;
+    /** Echoes kept one by one; a million when left out. The totals always hold all. */
+    readonly maxRecordedEchoes?: number | undefined;
   }) {
     this.#seed = options.seed;
+    this.#maxRecordedEchoes = options.maxRecordedEchoes ?? MAX_RECORDED_ECHOES;
     this.#ownAddresses = options.ownAddresses.map(bytesOfAddress);
     this.#clock = options.clock;
     this.#write = options.write;
@@ -133,7 +137,7 @@ export class Responder {
     );
     host.totals.fates[plan.fate] += 1;
     const echo = echoRecord(request, arrivedAtSeconds, plan.fate);
-    if (this.#recorded < MAX_RECORDED_ECHOES) {
+    if (this.#recorded < this.#maxRecordedEchoes) {
       this.#recorded += 1;
       host.echoes.push(echo);
     }
