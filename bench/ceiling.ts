@@ -34,6 +34,7 @@ export async function findCeiling(
           targets: TARGETS,
           intervalMilliseconds,
           warmUpSeconds: WARM_UP_SECONDS,
+          settleSeconds: 0,
           seconds: options.stepSeconds,
           scrapesPerSecond: 0,
         },

@@ -18,6 +18,8 @@ export type OwnRun = {
   readonly intervalMilliseconds: number;
   /** Before anything is measured: code is compiled, phases are in their stride. */
   readonly warmUpSeconds: number;
+  /** Between the first reading of the counters, a scrape whose garbage is collected for seconds, and the CPU window. */
+  readonly settleSeconds: number;
   readonly seconds: number;
   /** How often `/metrics` is read in the measured time; 0 leaves the agent alone. */
   readonly scrapesPerSecond: number;
@@ -47,6 +49,7 @@ export async function measureOurs(run: OwnRun, stop: AbortSignal): Promise<OwnMe
     // Reading the counters costs the agent a scrape, as much CPU as thousands of echoes. So both readings lie outside
     // the CPU window: echoes a second come from the counters, CPU a second from the window, and the rate is steady.
     const before = await countersOf(agent.scrape);
+    await sleep(run.settleSeconds * 1000, undefined, { signal: stop });
     const scraper =
       run.scrapesPerSecond > 0
         ? startScraper(`${agent.url}/metrics`, run.scrapesPerSecond)

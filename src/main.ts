@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4 --optimize-for-size --liftoff-only
 import { check } from "./cli/check.ts";
 import { doctor } from "./cli/doctor.ts";
 import { ping } from "./cli/ping.ts";

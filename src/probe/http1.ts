@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import type { Socket } from "node:net";
-import { Client } from "undici";
+import type { Client as UndiciClient } from "undici";
 import {
   announcedLength,
   headerLists,
@@ -9,6 +10,11 @@ import {
   type WireRequest,
 } from "./exchange.ts";
 import type { Stages } from "./stages.ts";
+
+/** The client alone: the whole package brings fetch, caches and web sockets, 9 MB in each thread that loads it. */
+const Client = createRequire(import.meta.url)(
+  "undici/lib/dispatcher/client.js",
+) as typeof UndiciClient;
 
 /** The connection is ours already, so undici never dials this name. */
 const ORIGIN = "http://connection.invalid";
@@ -65,7 +71,7 @@ function lengthOf(statusCode: number, headers: ResponseHead["headers"]): number 
 }
 
 async function dispatch(
-  client: Client,
+  client: UndiciClient,
   request: WireRequest,
   onHead: (
     statusCode: number,

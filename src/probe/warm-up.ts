@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { probeHttp } from "./http.ts";
-import { moduleOptions } from "./module.ts";
+import type { Module } from "./module.ts";
 import type { ProbeTools } from "./probe-request.ts";
 
-/** After so many probes the code has been compiled and the times of a probe no longer fall. */
+/** After so many probes the code has been loaded and its first optimisation is done. */
 const PROBES = 20;
 const TIMEOUT_SECONDS = 1;
 
@@ -16,8 +16,10 @@ const TIMEOUT_SECONDS = 1;
  *
  * The server listens on an abstract socket (unix(7)), which nobody else can find, and is gone afterwards. Where there are
  * none, nothing is warmed.
+ *
+ * @param module Any with the prober http; how its probes end is not looked at.
  */
-export async function warmUpHttp(tools: ProbeTools): Promise<void> {
+export async function warmUpHttp(module: Module, tools: ProbeTools): Promise<void> {
   if (process.platform !== "linux") return;
   const path = `\0sounder-${randomUUID()}`;
   const server = createServer((_request, response) => response.end("warm"));
@@ -28,7 +30,6 @@ export async function warmUpHttp(tools: ProbeTools): Promise<void> {
     open: () => connect(path),
     guard: () => ({ kind: "allowed" }),
   };
-  const module = moduleOptions.parse({ prober: "http" });
   for (let probe = 0; probe < PROBES; probe += 1) {
     await probeHttp(
       {

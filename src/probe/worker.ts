@@ -100,12 +100,12 @@ function createTools(start: WorkerStart, resolver: Resolver): ProbeTools {
   };
 }
 
-/** Parsing the roots takes tens of milliseconds: done before the first probe, which it would disturb. */
+/** What takes tens of milliseconds once, parsing roots and compiling code, is done before the first probe. */
 async function warm(start: WorkerStart, tools: ProbeTools): Promise<void> {
-  await warmUpHttp(tools);
-  for (const module of Object.values(start.modules)) {
-    if (module.prober === "http") await tools.tlsContexts.get(module.http.tls_config);
-  }
+  const modules = Object.values(start.modules).filter(({ prober }) => prober === "http");
+  const [first] = modules;
+  if (first !== undefined) await warmUpHttp(first, tools);
+  for (const { http } of modules) await tools.tlsContexts.get(http.tls_config);
 }
 
 function logTo(post: (message: FromWorker) => void): Logger {

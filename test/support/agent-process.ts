@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -55,7 +55,8 @@ export async function startAgent(options: {
   const url = `http://${address}`;
   const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
   const flags = [`--config.file=${configFile}`, `--web.listen-address=${address}`];
-  const child = spawn(process.execPath, [main, ...flags, ...(options.flags ?? [])], {
+  const words = [...nodeFlagsOf(main), main, ...flags, ...(options.flags ?? [])];
+  const child = spawn(process.execPath, words, {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, ...options.environment },
   });
@@ -109,6 +110,12 @@ export async function startAgent(options: {
     },
     stop,
   };
+}
+
+/** Node's flags in the first line of the entry: what a user starts has them, and so has what is tested and measured. */
+function nodeFlagsOf(main: string): readonly string[] {
+  const [shebang = ""] = readFileSync(main, "utf8").split("\n", 1);
+  return shebang.split(" ").filter((word) => word.startsWith("--"));
 }
 
 /** A port of 127.0.0.1 that nothing listens on now; another process may take it first. */
