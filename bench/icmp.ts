@@ -5,6 +5,7 @@
  * time while developing; figures of record are taken without it, on a machine with nothing else to do.
  */
 
+import { readFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { findCeiling, MAX_MISSED_SHARE, type Step } from "./ceiling.ts";
@@ -18,6 +19,7 @@ import { figure, tableLines } from "./table.ts";
 const SECONDS_OF_RECORD = 30;
 const CEILING_SECONDS = 6;
 const WARM_UP_SECONDS = 5;
+const SETTLE_SECONDS = 5;
 const TARGETS = 10_000;
 const SCRAPES_PER_SECOND = 4;
 const SMOKEPING_TARGETS = 1_000;
@@ -36,7 +38,8 @@ type Results = {
   readonly single: OwnMeasurement;
   readonly paced: Measurement;
   readonly burst: Measurement;
-  readonly smokeping: Measurement;
+  /** Or why it could not be measured: no goal hangs on it. */
+  readonly smokeping: Measurement | Error;
   readonly steps: readonly Step[];
   readonly ceilingPerSecond: number;
 };
@@ -76,15 +79,31 @@ function heading(seconds: number): readonly string[] {
     `ICMP echoes on loopback, ${seconds} s each, ${new Date().toISOString()}`,
     `Node ${process.version}, Linux ${release()}, ${cpus().length} × ${cpu?.model ?? "CPU"}`,
   ];
+  const strangers = rawSocketCount();
+  if (strangers > 0) {
+    lines.push(
+      `DISTURBED by ${strangers} raw ICMP sockets of other programs: the kernel shows each of them every packet`,
+    );
+  }
   if (seconds !== SECONDS_OF_RECORD) {
     lines.push(`SHORTENED from ${SECONDS_OF_RECORD} s: not figures of record`);
   }
   return [...lines, ""];
 }
 
+/** A socket a line after the heading (net/ipv4/raw.c, raw_proc_init). */
+function rawSocketCount(): number {
+  return readFileSync("/proc/net/raw", "utf8").trimEnd().split("\n").length - 1;
+}
+
 /** One after another: on few cores two at a time would measure each other. */
 async function measureAll(seconds: number, stop: AbortSignal): Promise<Results> {
-  const own = { intervalMilliseconds: 1000, warmUpSeconds: WARM_UP_SECONDS, seconds };
+  const own = {
+    intervalMilliseconds: 1000,
+    warmUpSeconds: WARM_UP_SECONDS,
+    settleSeconds: SETTLE_SECONDS,
+    seconds,
+  };
   const alone = await told(
     measureOurs({ ...own, who: "sounder", targets: TARGETS, scrapesPerSecond: 0 }, stop),
   );
@@ -110,7 +129,10 @@ async function measureAll(seconds: number, stop: AbortSignal): Promise<Results> 
       { targets: SMOKEPING_TARGETS, warmUpSeconds: WARM_UP_SECONDS, seconds },
       stop,
     ),
-  );
+  ).catch((error: unknown) => {
+    stop.throwIfAborted();
+    return error instanceof Error ? error : new Error(String(error));
+  });
   const steps: Step[] = [];
   const ceilingPerSecond = await findCeiling(
     {
@@ -153,7 +175,7 @@ function resultLines(results: Results): readonly string[] {
     ],
     [
       ...[alone, scraped, single].map((own) => cells(own, "", figure(own.missed))),
-      ...[paced, burst, smokeping].map((peer) =>
+      ...[paced, burst, ...(smokeping instanceof Error ? [] : [smokeping])].map((peer) =>
         cells(peer, figure(alone.cpuSecondsPerEcho / peer.cpuSecondsPerEcho, 3), ""),
       ),
       ...steps.map(({ measurement, isClean }) =>
@@ -161,14 +183,21 @@ function resultLines(results: Results): readonly string[] {
       ),
     ],
   );
-  const { scrapes } = scraped;
+  return [...lines, "", ...notes(results)];
+}
+
+function notes({ scraped: { scrapes }, smokeping }: Results): readonly string[] {
+  const lines = [
+    `Clean: nothing lost, unsent or suspect, and at most ${MAX_MISSED_SHARE * 100} % of the due times dropped.`,
+    `fping has ${figure(MAX_FPING_TARGETS)} targets: with more than 6,553 echoes a second its sequence numbers run out.`,
+  ];
+  if (smokeping instanceof Error) lines.push(`smokeping_prober is missing. ${smokeping.message}.`);
   if (scrapes === undefined) return lines;
   const megabytes = scrapes.bytes / Math.max(scrapes.done, 1) / 1e6;
+  const longestMilliseconds = scrapes.longestSeconds * 1000;
   return [
+    `Scrapes: ${scrapes.done} done, ${scrapes.failed} failed, ${figure(megabytes, 1)} MB each, the longest ${figure(longestMilliseconds)} ms.`,
     ...lines,
-    "",
-    `Scrapes: ${scrapes.done} done, ${scrapes.failed} failed, ${figure(megabytes, 1)} MB each, the longest ${figure(scrapes.longestSeconds * 1000)} ms`,
-    `Clean: nothing lost, unsent or suspect, and at most ${MAX_MISSED_SHARE * 100} % of the due times dropped`,
   ];
 }
 
@@ -193,8 +222,16 @@ function goalsOf(results: Results, seconds: number): readonly Goal[] {
   return [
     { ...none("echoes lost by the agent, alone"), measured: alone.lost },
     { ...none("echoes lost by the agent, scraped"), measured: scraped.lost },
-    { ...none("due times dropped, alone"), measured: alone.missed },
-    { ...none("due times dropped, scraped"), measured: scraped.missed },
+    ...[alone, scraped].map(
+      (own): Goal => ({
+        name: `due times dropped, ${own === alone ? "alone" : "scraped"}`,
+        measured: (own.missed / own.echoes) * 100,
+        bound: "at most",
+        limit: MAX_MISSED_SHARE * 100,
+        unit: "%",
+        decimals: 3,
+      }),
+    ),
     {
       ...count,
       name: "scrapes done",
@@ -254,6 +291,7 @@ function none(name: string): Omit<Goal, "measured"> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  const isStopped = error instanceof Error && error.name === "AbortError";
+  console.error(isStopped ? "Stopped by a signal" : error);
   process.exitCode = 1;
 }

@@ -9,7 +9,7 @@ const SLOT_MASK = WHEEL_SLOTS - 1;
 const ROUNDING_SLOTS = 1e-4;
 
 /** About so many echoes leave together: fewer wake-ups, which cost more than packets (measured). */
-const ECHOES_PER_TICK = 32;
+const ECHOES_PER_TICK = 64;
 const MIN_TICK_SECONDS = 0.001;
 const MAX_TICK_SECONDS = 0.01;
 
@@ -56,7 +56,7 @@ export class Plan {
     this.#dueSeconds = grown(this.#dueSeconds, new Float64Array(streams));
   }
 
-  /** Sets how far apart wake-ups are: 32 ÷ (echoes per second), not under 1 ms nor over 10 ms. */
+  /** Sets how far apart wake-ups are: 64 ÷ (echoes per second), not under 1 ms nor over 10 ms. */
   setRate(echoesPerSecond: number): void {
     const wanted = ECHOES_PER_TICK / Math.max(echoesPerSecond, 1);
     const bounded = Math.min(Math.max(wanted, MIN_TICK_SECONDS), MAX_TICK_SECONDS);

@@ -58,7 +58,8 @@ export class Streams {
     return this.#highest;
   }
 
-  #reserve(rows: number): void {
+  /** Makes room for numbers below `rows`; at once for many streams, so that growing makes no garbage. */
+  reserve(rows: number): void {
     if (rows <= this.#rows) return;
     const wanted = roomFor(rows, this.#rows);
     this.#generation = grown(this.#generation, new Uint8Array(wanted));
@@ -84,7 +85,7 @@ export class Streams {
 
   /** A new stream under `number`, which no present stream has. */
   add(number: number, settings: StreamSettings): void {
-    this.#reserve(number + 1);
+    this.reserve(number + 1);
     this.#highest = Math.max(this.#highest, number);
     this.#renew(number);
     this.#isThere[number] = 1;

@@ -91,8 +91,7 @@ class EchoWorker {
       this.#libc.poll([], STAMPING_DELAY_SECONDS);
       this.#report({ kind: "running", eventDescriptor: this.#eventDescriptor, problems });
       while (Atomics.load(this.#control, CONTROL_WORD.stop) === 0) {
-        this.#sleep();
-        this.#takeRequests();
+        if (this.#sleep()) this.#takeRequests();
         this.#loop.tick();
       }
     } finally {
@@ -100,16 +99,17 @@ class EchoWorker {
     }
   }
 
-  #sleep(): void {
+  /** @returns whether something woke the thread before its time: a request, or a reply that is waited for. */
+  #sleep(): boolean {
     const now = threadClock.monotonicSeconds();
     const sleepSeconds = Math.min(this.#loop.nextWakeSeconds() - now, MAX_SLEEP_SECONDS);
     // A one-shot echo is somebody's waiting request: its reply wakes the thread, others do not.
     const descriptors = this.#oneShots.size > 0 ? this.#polledWithReplies : this.#polled;
-    if (this.#libc.poll(descriptors, sleepSeconds) > 0) {
-      // Before the messages are read: one that was read ahead of its event would leave the event standing, and
-      // this thread awake for ever.
-      this.#libc.quiet(this.#eventDescriptor);
-    }
+    if (this.#libc.poll(descriptors, sleepSeconds) <= 0) return false;
+    // Before the messages are read: one that was read ahead of its event would leave the event standing, and
+    // this thread awake for ever.
+    this.#libc.quiet(this.#eventDescriptor);
+    return true;
   }
 
   #takeRequests(): void {
@@ -123,6 +123,7 @@ class EchoWorker {
   #take(request: EngineRequest): void {
     switch (request.kind) {
       case "set":
+        this.#loop.reserve(request.streams.reduce((most, { number }) => Math.max(most, number), 0));
         for (const stream of request.streams) this.#set(stream, false);
         return;
       case "remove":

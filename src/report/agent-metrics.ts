@@ -8,6 +8,12 @@ import { PROBERS } from "../probe/module.ts";
 import { AGENT_METRICS, type Metric } from "./catalogue.ts";
 import { FollowedCounter } from "./followed-counter.ts";
 
+/**
+ * How often the lag of the main thread's loop is looked at. prom-client's default, 100 wake-ups a second, costs as much as
+ * a thousand echoes.
+ */
+const EVENT_LOOP_LOOK_MILLISECONDS = 500;
+
 /** A group as the agent counts it. */
 export type GroupFigures = {
   readonly name: string;
@@ -174,7 +180,10 @@ export class AgentMetrics {
 }
 
 function addNodeMetrics(registry: Registry): void {
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({
+    register: registry,
+    eventLoopMonitoringPrecision: EVENT_LOOP_LOOK_MILLISECONDS,
+  });
   for (const { name } of registry.getMetricsAsArray()) {
     // Its `nodejs_active_*` are gauges that end in `_total`: against the naming rules.
     if (name.startsWith("nodejs_active_")) registry.removeSingleMetric(name);

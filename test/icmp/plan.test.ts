@@ -152,8 +152,9 @@ const rates = [
   { echoesPerSecond: 0, tickSeconds: 0.01 },
   { echoesPerSecond: 100, tickSeconds: 0.01 },
   { echoesPerSecond: 3200, tickSeconds: 0.01 },
-  { echoesPerSecond: 10_000, tickSeconds: 0.003 },
-  { echoesPerSecond: 32_000, tickSeconds: 0.001 },
+  { echoesPerSecond: 10_000, tickSeconds: 0.006 },
+  { echoesPerSecond: 32_000, tickSeconds: 0.002 },
+  { echoesPerSecond: 64_000, tickSeconds: 0.001 },
   { echoesPerSecond: 1_000_000, tickSeconds: 0.001 },
 ] as const;
 for (const { echoesPerSecond, tickSeconds } of rates) {
