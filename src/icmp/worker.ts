@@ -36,6 +36,9 @@ const MAX_SLEEP_SECONDS = 0.25;
 /** The kernel switches receive stamping on lazily, by a work item: sending waits for it (measured). */
 const STAMPING_DELAY_SECONDS = 0.01;
 
+/** Streams set between two ticks. */
+const SET_SLICE = 500;
+
 /** Wanted buffer: what comes in this time, … */
 const BUFFERED_SECONDS = 0.25;
 /** … doubled, a reply taking this much of it with the kernel's bookkeeping. */
@@ -123,8 +126,7 @@ class EchoWorker {
   #take(request: EngineRequest): void {
     switch (request.kind) {
       case "set":
-        this.#loop.reserve(request.streams.reduce((most, { number }) => Math.max(most, number), 0));
-        for (const stream of request.streams) this.#set(stream, false);
+        this.#setAll(request.streams);
         return;
       case "remove":
         for (const number of request.numbers) this.#loop.remove(number);
@@ -139,6 +141,15 @@ class EchoWorker {
       case "figures":
         this.#report({ kind: "figures", figures: this.#figures() });
         return;
+    }
+  }
+
+  /** Thousands of new streams are taken in slices: those that are there already are due meanwhile. */
+  #setAll(streams: readonly EchoStream[]): void {
+    this.#loop.reserve(streams.reduce((most, { number }) => Math.max(most, number), 0));
+    for (let from = 0; from < streams.length; from += SET_SLICE) {
+      if (from > 0) this.#loop.tick();
+      for (const stream of streams.slice(from, from + SET_SLICE)) this.#set(stream, false);
     }
   }
 
