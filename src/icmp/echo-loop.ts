@@ -399,10 +399,11 @@ export class EchoLoop implements PacketSink {
       this.#mayReadStampsAgain = false;
       this.#current?.drainErrors(this);
     }
-    const rtt =
-      seconds -
-      this.#inFlight.stampSecondsOf(slot) +
-      (nanoseconds - this.#inFlight.stampNanosecondsOf(slot)) * 1e-9;
+    // Whole nanoseconds until the last step: the number printed is then the shortest one of the difference.
+    const rttNanoseconds =
+      (seconds - this.#inFlight.stampSecondsOf(slot)) * 1e9 +
+      (nanoseconds - this.#inFlight.stampNanosecondsOf(slot));
+    const rtt = rttNanoseconds / 1e9;
     // The time of the tick is enough for nearly every reply; one that came since needs another look.
     if (rtt >= 0 && rtt <= this.#nowSeconds - sentAtSeconds) return rtt;
     const elapsed = this.#clock.monotonicSeconds() - sentAtSeconds;
