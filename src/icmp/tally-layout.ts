@@ -5,7 +5,7 @@ import { LOSS_REASONS } from "./echo.ts";
  * Columns of the tallies, in the order in which they lie in one block of doubles, with the numbers each
  * stream has in a column. Both threads read this table, so that the block needs no description.
  */
-const WIDTHS = {
+export const TALLY_WIDTHS = {
   echoes: 1,
   lost: 1,
   unsent: 1,
@@ -25,10 +25,10 @@ const WIDTHS = {
   lastFinishedSeconds: 1,
 } as const;
 
-export type TallyColumn = keyof typeof WIDTHS;
+export type TallyColumn = keyof typeof TALLY_WIDTHS;
 export type TallyColumns = Readonly<Record<TallyColumn, Float64Array>>;
 
-const COLUMNS = Object.entries(WIDTHS) as readonly (readonly [TallyColumn, number])[];
+const COLUMNS = Object.entries(TALLY_WIDTHS) as readonly (readonly [TallyColumn, number])[];
 const DOUBLES_PER_STREAM = COLUMNS.reduce((sum, [, width]) => sum + width, 0);
 
 /** Two words in front of a shared block: the sequence word, and one so that doubles stay aligned. */

@@ -1,5 +1,6 @@
 import { LOSS_REASONS } from "../icmp/echo.ts";
 import type { TallySnapshot } from "../icmp/engine-contract.ts";
+import { TALLY_WIDTHS, type TallyColumn, type TallyColumns } from "../icmp/tally-layout.ts";
 import { leTexts } from "../metrics/exposition.ts";
 import { RTT_BOUNDS_SECONDS, RTT_BUCKET_COUNT } from "../metrics/histogram.ts";
 import { labelText } from "../metrics/label-text.ts";
@@ -7,8 +8,7 @@ import type { TextWriter } from "../metrics/text.ts";
 import { ICMP_METRICS, type Metric } from "./catalogue.ts";
 
 /** The columns of a snapshot that become series, a copy of our own. */
-export type Tallies = Readonly<Record<TallyColumn, Float64Array>>;
-export type TallyColumn = Exclude<keyof TallySnapshot, "takenAtSeconds">;
+export type Tallies = TallyColumns;
 
 /** One family of the icmp targets. */
 export type IcmpFamily = {
@@ -69,27 +69,7 @@ export const ICMP_FAMILIES: readonly IcmpFamily[] = [
   counted(ICMP_METRICS.suspect, "suspect"),
 ];
 
-/** The columns with the numbers each stream has in them. */
-const WIDTHS: Readonly<Record<TallyColumn, number>> = {
-  echoes: 1,
-  lost: 1,
-  unsent: 1,
-  suspect: 1,
-  lateReplies: 1,
-  duplicateReplies: 1,
-  reorderedReplies: 1,
-  corruptReplies: 1,
-  lostByReason: LOSS_REASONS.length,
-  rttSumSeconds: 1,
-  rttBuckets: RTT_BUCKET_COUNT,
-  lastRttSeconds: 1,
-  jitterSeconds: 1,
-  replyHopLimit: 1,
-  lossRatio: 1,
-  up: 1,
-  lastFinishedSeconds: 1,
-};
-export const TALLY_COLUMNS = Object.keys(WIDTHS) as readonly TallyColumn[];
+export const TALLY_COLUMNS = Object.keys(TALLY_WIDTHS) as readonly TallyColumn[];
 
 /** Tallies of no stream at all. */
 export const NO_TALLIES: Tallies = columnsBy(TALLY_COLUMNS, () => new Float64Array());
@@ -103,7 +83,7 @@ export function copyTallies<Name extends TallyColumn>(
   streams: number,
   names: readonly Name[],
 ): Pick<Tallies, Name> {
-  return columnsBy(names, (name) => snapshot[name].slice(0, streams * WIDTHS[name]));
+  return columnsBy(names, (name) => snapshot[name].slice(0, streams * TALLY_WIDTHS[name]));
 }
 
 function columnsBy<Name extends TallyColumn>(

@@ -1,5 +1,6 @@
 import type { TallySnapshot } from "../icmp/engine-contract.ts";
-import { copyTallies, type Tallies, type TallyColumn } from "./icmp-series.ts";
+import type { TallyColumn } from "../icmp/tally-layout.ts";
+import { copyTallies, type Tallies } from "./icmp-series.ts";
 import { NONE, type TargetRows } from "./target-rows.ts";
 import { untilAborted } from "./until-aborted.ts";
 
