@@ -23,7 +23,7 @@ function recordInto(path: string): void {
   let sequence = 0;
 
   const loop: { reply: EchoLoop["reply"] } = EchoLoop.prototype;
-  loop.reply = overheard(loop.reply, (packet, message, _bytes, words, addressWord) => {
+  loop.reply = overheard(loop.reply, (packet, message, _bytes, _slot, words, addressWord) => {
     // struct sockaddr_in: family and port, then the address in network order.
     address = mostSignificantFirst(words[addressWord + 1] ?? 0);
     identifier = identifierAt(packet, message);

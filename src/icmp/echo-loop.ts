@@ -11,14 +11,7 @@ import {
 import { InFlight, MATCH, NO_SLOT } from "./in-flight.ts";
 import { LagTally } from "./lag-tally.ts";
 import { LossWindow } from "./loss-window.ts";
-import {
-  ICMP_HEADER_BYTES,
-  identifierAt,
-  internetChecksum,
-  PAYLOAD,
-  payloadVerdict,
-  sequenceAt,
-} from "./packet.ts";
+import { ICMP_HEADER_BYTES, internetChecksum, PAYLOAD, payloadVerdict } from "./packet.ts";
 import { isTooLate, nextOnGridSeconds, Plan } from "./plan.ts";
 import { SocketOverflow } from "./socket-overflow.ts";
 import { type StreamSettings, Streams } from "./streams.ts";
@@ -261,7 +254,7 @@ export class EchoLoop implements PacketSink {
     transport.queue(
       streams.profileOf(number),
       slot,
-      slot,
+      streams.timeoutSecondsOf(number),
       cookie,
       streams.payloadBytesOf(number),
       streams.addresses,
@@ -305,6 +298,7 @@ export class EchoLoop implements PacketSink {
     packet: Uint8Array,
     message: number,
     bytes: number,
+    slot: number,
     words: Uint32Array,
     addressWord: number,
     isChecked: boolean,
@@ -312,8 +306,7 @@ export class EchoLoop implements PacketSink {
     seconds: number,
     nanoseconds: number,
   ): void {
-    const slot = this.#slotAt(identifierAt(packet, message), sequenceAt(packet, message));
-    const number = slot < 0 ? 0 : this.#streams.numberOf(this.#inFlight.streamOf(slot));
+    const number = this.#streamOf(slot);
     if (number === 0 || !this.#isFrom(number, words, addressWord)) {
       this.#foreign += 1;
       return;
@@ -332,10 +325,10 @@ export class EchoLoop implements PacketSink {
     else this.#accept(slot, number, hopLimit, seconds, nanoseconds);
   }
 
-  #slotAt(identifier: number, sequence: number): number {
-    const block = identifier - (this.#current?.firstIdentifier ?? 0);
-    const slot = block * 0x1_0000 + sequence;
-    return block >= 0 && slot < this.#inFlight.slots ? slot : -1;
+  /** The stream whose echo took this slot last; 0 for none, or one that is gone. */
+  #streamOf(slot: number): number {
+    if (slot < 0 || slot >= this.#inFlight.slots) return 0;
+    return this.#streams.numberOf(this.#inFlight.streamOf(slot));
   }
 
   #isFrom(number: number, words: Uint32Array, addressWord: number): boolean {
@@ -354,7 +347,22 @@ export class EchoLoop implements PacketSink {
     seconds: number,
     nanoseconds: number,
   ): void {
-    const rttSeconds = this.#rttSeconds(slot, seconds, nanoseconds);
+    this.#match(slot, number, this.#rttSeconds(slot, seconds, nanoseconds), hopLimit);
+  }
+
+  answered(slot: number, rttSeconds: number, hopLimit: number): void {
+    const number = this.#streamOf(slot);
+    if (number === 0) this.#foreign += 1;
+    else this.#match(slot, number, rttSeconds, hopLimit);
+  }
+
+  corrupted(slot: number): void {
+    const number = this.#streamOf(slot);
+    if (number === 0) this.#foreign += 1;
+    else this.#tally.corrupt(number);
+  }
+
+  #match(slot: number, number: number, rttSeconds: number, hopLimit: number): void {
     const isInTime = rttSeconds <= this.#inFlight.timeoutSecondsOf(slot);
     const match = this.#inFlight.match(slot, isInTime);
     if (match === MATCH.answered) this.#answer(slot, number, rttSeconds, hopLimit);
@@ -410,15 +418,8 @@ export class EchoLoop implements PacketSink {
     return rtt >= 0 && rtt <= elapsed ? rtt : elapsed;
   }
 
-  icmpError(
-    identifier: number,
-    sequence: number,
-    words: Uint32Array,
-    addressWord: number,
-    reason: LossReason,
-  ): void {
-    const slot = this.#slotAt(identifier, sequence);
-    const number = slot < 0 ? 0 : this.#streams.numberOf(this.#inFlight.streamOf(slot));
+  icmpError(slot: number, words: Uint32Array, addressWord: number, reason: LossReason): void {
+    const number = this.#streamOf(slot);
     if (number === 0 || !this.#isFrom(number, words, addressWord)) {
       this.#foreign += 1;
       return;

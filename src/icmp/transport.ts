@@ -31,6 +31,7 @@ export type PacketSink = {
    * An echo reply with an identifier of ours. The bytes are valid during the call only.
    *
    * @param message Where the ICMP header begins in `packet`; `bytes` from there.
+   * @param slot The echo that its identifier and sequence number name; whether it is in flight is the user's question.
    * @param addressWord Where the source's socket address begins in `words`.
    * @param isChecked Whether the kernel has verified the checksum (ICMPv6).
    * @param hopLimit NaN when the kernel did not say.
@@ -40,6 +41,7 @@ export type PacketSink = {
     packet: Uint8Array,
     message: number,
     bytes: number,
+    slot: number,
     words: Uint32Array,
     addressWord: number,
     isChecked: boolean,
@@ -47,13 +49,23 @@ export type PacketSink = {
     seconds: number,
     nanoseconds: number,
   ) => void;
-  /** An ICMP error about an echo with an identifier of ours; address as in `reply`, of the target. */
+  /** A reply that somebody else matched, checked and timed: the program `ping`. */
+  readonly answered: (slot: number, rttSeconds: number, hopLimit: number) => void;
+  /** Likewise a reply whose payload was not what was sent. */
+  readonly corrupted: (slot: number) => void;
+  /**
+   * An ICMP error about an echo of ours; address as in `reply`, of the target.
+   *
+   * @param reporter Holds the socket address of whoever sent the error, from `reporterWord` on; its first word is 0
+   *   when that is not known.
+   */
   readonly icmpError: (
-    identifier: number,
-    sequence: number,
+    slot: number,
     words: Uint32Array,
     addressWord: number,
     reason: LossReason,
+    reporter: Uint32Array,
+    reporterWord: number,
   ) => void;
   /** A packet that cannot be an answer to anything of ours. */
   readonly foreign: () => void;
@@ -76,8 +88,6 @@ export type TransportFigures = {
  */
 export type Transport = {
   readonly family: AddressFamily;
-  /** First of the identifiers that replies are passed for; a multiple of 16. */
-  readonly firstIdentifier: number;
   /**
    * Opens, or finds, the socket for a profile.
    *
@@ -87,11 +97,16 @@ export type Transport = {
   readonly openProfile: (profile: SocketProfile) => number;
   /** Makes the buffers large enough for payloads of this size; only while nothing is queued. */
   readonly reservePayload: (payloadBytes: number) => void;
-  /** Queues one echo request; it leaves at `flush`, or earlier when the batch is full. */
+  /**
+   * Queues one echo request; it leaves at `flush`, or earlier when the batch is full.
+   *
+   * @param slot Its lower 16 bits are the sequence number, those above choose one of sixteen identifiers.
+   * @param timeoutSeconds How long a reply is waited for.
+   */
   readonly queue: (
     profile: number,
     slot: number,
-    sequenceAndIdentifier: number,
+    timeoutSeconds: number,
     cookie: number,
     payloadBytes: number,
     words: Uint32Array,
@@ -103,7 +118,7 @@ export type Transport = {
   readonly drainErrors: (sink: PacketSink) => void;
   /** @returns false when so much came that reading was broken off: apply no deadline then. */
   readonly drainReplies: (sink: PacketSink) => boolean;
-  /** Packets the socket dropped for want of buffer, since it was opened. */
+  /** Packets the socket dropped for want of buffer, since it was opened; below 0 when nobody counts them. */
   readonly readDrops: () => number;
   /** Descriptor to wait on for replies; undefined when there is none. */
   readonly replyDescriptor: number | undefined;

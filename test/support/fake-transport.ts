@@ -6,7 +6,9 @@ import {
   ECHO_REQUEST_V6,
   fillerSum,
   ICMP_HEADER_BYTES,
+  identifierAt,
   internetChecksum,
+  sequenceAt,
   writeEchoRequest,
   writeFiller,
 } from "../../src/icmp/packet.ts";
@@ -38,8 +40,10 @@ export type FakeAnswer = {
   readonly afterSeconds: number;
   /** An ICMP error instead of a reply. */
   readonly error?: LossReason;
-  /** Source, when it is not the address sent to. */
+  /** Source, when it is not the address sent to; of an error, the address it is about. */
   readonly from?: Uint32Array;
+  /** Who sent the error; nobody known when left out. */
+  readonly reporter?: Uint32Array;
   /** Changes the reply; its checksum is made right afterwards unless `isChecksumKept`. */
   readonly damage?: (message: Uint8Array) => Uint8Array;
   readonly isChecksumKept?: boolean;
@@ -72,6 +76,7 @@ type IcmpError = {
   readonly request: FakeRequest;
   readonly from: Uint32Array;
   readonly reason: LossReason;
+  readonly reporter: Uint32Array;
 };
 
 const DEFAULT_STAMP_SECONDS = 20e-6;
@@ -131,7 +136,7 @@ export class FakeTransport implements Transport {
   queue(
     profile: number,
     slot: number,
-    sequenceAndIdentifier: number,
+    _timeoutSeconds: number,
     cookie: number,
     payloadBytes: number,
     words: Uint32Array,
@@ -139,8 +144,8 @@ export class FakeTransport implements Transport {
   ): void {
     if (payloadBytes > this.reservedBytes) throw new Error("no room was reserved for the payload");
     this.onQueue();
-    const identifier = this.firstIdentifier + (sequenceAndIdentifier >>> 16);
-    const sequence = sequenceAndIdentifier & 0xffff;
+    const identifier = this.firstIdentifier + (slot >>> 16);
+    const sequence = slot & 0xffff;
     const packet = new Uint8Array(ICMP_HEADER_BYTES + payloadBytes);
     writeFiller(packet, 0, payloadBytes);
     const type = this.family === "ipv6" ? ECHO_REQUEST_V6 : ECHO_REQUEST_V4;
@@ -179,7 +184,8 @@ export class FakeTransport implements Transport {
     const atSeconds = leftAt + answer.afterSeconds;
     const from = answer.from ?? request.address;
     if (answer.error !== undefined) {
-      this.#errors.push({ atSeconds, request, from, reason: answer.error });
+      const reporter = answer.reporter ?? new Uint32Array(ADDRESS_WORDS);
+      this.#errors.push({ atSeconds, request, from, reason: answer.error, reporter });
       return;
     }
     let message: Uint8Array = packet.slice();
@@ -210,8 +216,15 @@ export class FakeTransport implements Transport {
     for (const stamp of take(this.#stamps, now)) {
       sink.transmitStamp(stamp.slot, ...this.#clock.stampAt(stamp.atSeconds));
     }
-    for (const { request, from, reason } of take(this.#errors, now)) {
-      sink.icmpError(request.identifier, request.sequence, from, 0, reason);
+    for (const { request, from, reason, reporter } of take(this.#errors, now)) {
+      sink.icmpError(
+        this.#slotAt(request.identifier, request.sequence),
+        from,
+        0,
+        reason,
+        reporter,
+        0,
+      );
     }
   }
 
@@ -231,11 +244,19 @@ export class FakeTransport implements Transport {
       words.set(arrival.from, 3);
       const isChecked = this.family === "ipv6";
       const { length } = arrival.message;
-      if (length < ICMP_HEADER_BYTES) sink.foreign();
-      else
-        sink.reply(packet, 5, length, words, 3, isChecked, arrival.hopLimit, seconds, nanoseconds);
+      if (length < ICMP_HEADER_BYTES) {
+        sink.foreign();
+        continue;
+      }
+      const slot = this.#slotAt(identifierAt(packet, 5), sequenceAt(packet, 5));
+      const { hopLimit } = arrival;
+      sink.reply(packet, 5, length, slot, words, 3, isChecked, hopLimit, seconds, nanoseconds);
     }
     return this.#arrivals.every(({ atSeconds }) => atSeconds > this.#clock.monotonicSeconds());
+  }
+
+  #slotAt(identifier: number, sequence: number): number {
+    return (identifier - this.firstIdentifier) * 0x1_0000 + sequence;
   }
 
   #dropOverflow(): void {

@@ -1,5 +1,5 @@
 import type { LossReason } from "../../src/icmp/echo.ts";
-import { identifierAt, internetChecksum, sequenceAt } from "../../src/icmp/packet.ts";
+import { internetChecksum } from "../../src/icmp/packet.ts";
 import type { PacketSink } from "../../src/icmp/transport.ts";
 
 /** Seconds and nanoseconds as one whole number, which doubles cannot hold. */
@@ -22,14 +22,13 @@ export class PacketLog implements PacketSink {
   readonly refused = new Map<number, number>();
   readonly stamps = new Map<number, bigint>();
   readonly replies: LoggedReply[] = [];
-  readonly errors: { readonly slot: number; readonly reason: LossReason }[] = [];
+  readonly errors: {
+    readonly slot: number;
+    readonly reason: LossReason;
+    /** Socket address of who sent it. */
+    readonly reporter: Uint32Array;
+  }[] = [];
   foreignPackets = 0;
-  readonly #firstIdentifier: number;
-
-  constructor(firstIdentifier: number) {
-    this.#firstIdentifier = firstIdentifier;
-  }
-
   sent(slot: number, seconds: number, rest: number): void {
     this.sentAt.set(slot, nanoseconds(seconds, rest));
   }
@@ -46,6 +45,7 @@ export class PacketLog implements PacketSink {
     packet: Uint8Array,
     message: number,
     bytes: number,
+    slot: number,
     words: Uint32Array,
     addressWord: number,
     isChecked: boolean,
@@ -53,9 +53,8 @@ export class PacketLog implements PacketSink {
     seconds: number,
     rest: number,
   ): void {
-    const block = identifierAt(packet, message) - this.#firstIdentifier;
     this.replies.push({
-      slot: block * 0x1_0000 + sequenceAt(packet, message),
+      slot,
       bytes,
       isChecksumRight: isChecked || internetChecksum(packet, message, bytes) === 0,
       hopLimit,
@@ -65,14 +64,22 @@ export class PacketLog implements PacketSink {
   }
 
   icmpError(
-    identifier: number,
-    sequence: number,
+    slot: number,
     _words: Uint32Array,
     _addressWord: number,
     reason: LossReason,
+    reporter: Uint32Array,
+    reporterWord: number,
   ): void {
-    const slot = (identifier - this.#firstIdentifier) * 0x1_0000 + sequence;
-    this.errors.push({ slot, reason });
+    this.errors.push({ slot, reason, reporter: reporter.slice(reporterWord, reporterWord + 7) });
+  }
+
+  answered(): void {
+    throw new Error("a socket's user matches replies itself");
+  }
+
+  corrupted(): void {
+    throw new Error("a socket's user checks replies itself");
   }
 
   foreign(): void {

@@ -9,6 +9,7 @@ import { until } from "./until.ts";
 
 export const FIRST_IDENTIFIER = 0x4560;
 const RECEIVE_BUFFER_BYTES = 8 * 2 ** 20;
+const TIMEOUT_SECONDS = 1;
 const DEADLINE_SECONDS = 10;
 
 export const LOOPBACK = { ipv4: "127.0.0.1", ipv6: "::1" } as const;
@@ -56,7 +57,7 @@ export class Wire {
       firstIdentifier,
       receiveBufferBytes,
     });
-    this.log = new PacketLog(firstIdentifier);
+    this.log = new PacketLog();
     // The kernel switches receive stamps on by a work item.
     this.libc.poll([], 0.02);
   }
@@ -71,7 +72,16 @@ export class Wire {
     this.#nextSlot += 1;
     const words = socketAddress(address, this.libc);
     const { profile: socket = 0, payloadBytes = 56 } = options;
-    this.transport.queue(socket, slot, slot, 0x1234_5678, payloadBytes, words, 0, this.log);
+    this.transport.queue(
+      socket,
+      slot,
+      TIMEOUT_SECONDS,
+      0x1234_5678,
+      payloadBytes,
+      words,
+      0,
+      this.log,
+    );
     return slot;
   }
 

@@ -19,6 +19,8 @@ export class ControlMessages {
   errorCode = 0;
   /** For a transmit stamp: the number of its packet on the socket. */
   errorData = 0;
+  /** Where in the words the socket address of whoever sent an ICMP error begins (SO_EE_OFFENDER). */
+  offenderWord = 0;
 
   /**
    * Reads control messages at `offset`. Lengths come from the kernel; one that leads nowhere ends the reading.
@@ -55,6 +57,8 @@ export class ControlMessages {
       this.errorType = bytes[data + 5] ?? 0;
       this.errorCode = bytes[data + 6] ?? 0;
       this.errorData = words[word + 3] ?? 0;
+      // Behind the 16 bytes of struct sock_extended_err; of family 0 when nobody sent it.
+      this.offenderWord = word + 4;
     } else if (
       (level === c.SOL_IPV6 && type === c.IPV6_HOPLIMIT) ||
       (level === c.SOL_IP && type === c.IP_TTL)

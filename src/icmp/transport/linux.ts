@@ -51,7 +51,7 @@ const MAX_PROFILES = 64;
  */
 export class LinuxTransport implements Transport {
   readonly family: AddressFamily;
-  readonly firstIdentifier: number;
+  readonly #firstIdentifier: number;
   readonly #libc: c.Libc;
   readonly #isVersion6: boolean;
   readonly #receiveDescriptor: number;
@@ -79,7 +79,7 @@ export class LinuxTransport implements Transport {
     readonly receiveBufferBytes: number;
   }) {
     this.family = options.family;
-    this.firstIdentifier = options.firstIdentifier;
+    this.#firstIdentifier = options.firstIdentifier;
     this.#libc = options.libc;
     this.#isVersion6 = options.family === "ipv6";
     this.#receiveDescriptor = openRawSocket(options.libc, options.family);
@@ -129,7 +129,7 @@ export class LinuxTransport implements Transport {
     const result = this.#libc.attachFilter(this.#receiveDescriptor, [
       ...loadIdentifier,
       [0x54, 0, 0, 0xfff0],
-      [0x15, 0, 1, this.firstIdentifier],
+      [0x15, 0, 1, this.#firstIdentifier],
       [0x06, 0, 0, 0xffff_ffff],
       [0x06, 0, 0, 0],
     ]);
@@ -191,7 +191,7 @@ export class LinuxTransport implements Transport {
   queue(
     profile: number,
     slot: number,
-    sequenceAndIdentifier: number,
+    _timeoutSeconds: number,
     cookie: number,
     payloadBytes: number,
     words: Uint32Array,
@@ -213,8 +213,8 @@ export class LinuxTransport implements Transport {
       arena.bytes,
       data,
       this.#isVersion6 ? ECHO_REQUEST_V6 : ECHO_REQUEST_V4,
-      this.firstIdentifier + (sequenceAndIdentifier >>> 16),
-      sequenceAndIdentifier & 0xffff,
+      this.#firstIdentifier + (slot >>> 16),
+      slot & 0xffff,
       cookie,
       payloadBytes,
       this.#fillerSum(payloadBytes),
@@ -290,12 +290,19 @@ export class LinuxTransport implements Transport {
     const reason = lossReason(this.family, control.errorType, control.errorCode);
     if (arena.bytes[data] !== request || reason === undefined) return;
     sink.icmpError(
-      identifierAt(arena.bytes, data),
-      sequenceAt(arena.bytes, data),
+      this.#slotAt(arena.bytes, data),
       arena.words,
       arena.nameOffset(message) >>> 2,
       reason,
+      arena.words,
+      control.offenderWord,
     );
+  }
+
+  /** The echo that the identifier and the sequence number of a message name; below 0 for an identifier of others. */
+  #slotAt(bytes: Uint8Array, message: number): number {
+    const block = identifierAt(bytes, message) - this.#firstIdentifier;
+    return block * 0x1_0000 + sequenceAt(bytes, message);
   }
 
   drainReplies(sink: PacketSink): boolean {
@@ -347,6 +354,7 @@ export class LinuxTransport implements Transport {
       bytes,
       packet + header,
       length - header,
+      this.#slotAt(bytes, packet + header),
       arena.words,
       arena.nameOffset(message) >>> 2,
       this.#isVersion6,

@@ -34,7 +34,7 @@ function drained(readings: FakeLibc["readings"]): {
   const libc = new FakeLibc();
   const transport = transportWith(libc);
   libc.readings.push(...readings);
-  const log = new PacketLog(FIRST_IDENTIFIER);
+  const log = new PacketLog();
   const isDrained = transport.drainReplies(log);
   return { isDrained, slots: log.replies.map(({ slot }) => slot), log };
 }
