@@ -173,7 +173,7 @@ function resultLines({ own, peers }: Results): readonly string[] {
       { title: "worst echo", align: "right" },
     ],
     [
-      ...own.map((outcome) => [...cells(outcome), microseconds(outcome.largestErrorSeconds)]),
+      ...own.map((outcome) => [...cells(outcome), microseconds(outcome.parts.largestErrorSeconds)]),
       ...peers.map((outcome) => [...cells(outcome), ""]),
     ],
   );

@@ -5,7 +5,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { TallySnapshot } from "../src/icmp/engine-contract.ts";
-import { RTT_BOUNDS_SECONDS, RTT_BUCKET_COUNT } from "../src/metrics/histogram.ts";
+import { RTT_BOUNDS_SECONDS } from "../src/metrics/histogram.ts";
 import type { ProbeOutcome } from "../src/probe/prober.ts";
 import { ICMP_METRICS, type Metric, TARGET_METRICS } from "../src/report/catalogue.ts";
 import { ContinuousReport } from "../src/report/continuous.ts";
@@ -37,7 +37,7 @@ function filledSnapshot(): TallySnapshot {
   const snapshot = emptySnapshot(TARGETS);
   for (let stream = 1; stream <= TARGETS; stream += 1) {
     tally(snapshot, stream, { answered: 3600 + (stream % 50), lost: stream % 9 });
-    const at = stream * RTT_BUCKET_COUNT;
+    const at = stream * snapshot.rttBucketCount;
     snapshot.rttBuckets[at + 5] = stream % 300;
     snapshot.rttBuckets[at + 6] = stream % 11;
     snapshot.lastRttSeconds[stream] = 0.0001 + stream * 1.3e-7;
@@ -123,6 +123,7 @@ async function peer(snapshot: TallySnapshot): Promise<Measured> {
   const gauges = [
     [new Gauge(configuration(TARGET_METRICS.up)), snapshot.up],
     [new Gauge(configuration(TARGET_METRICS.lastFinished)), snapshot.lastFinishedSeconds],
+    [new Gauge(configuration(TARGET_METRICS.fastProbing)), snapshot.fastProbing],
     [new Gauge(configuration(ICMP_METRICS.lastRtt)), snapshot.lastRttSeconds],
     [new Gauge(configuration(ICMP_METRICS.jitter)), snapshot.jitterSeconds],
     [new Gauge(configuration(ICMP_METRICS.replyHopLimit)), snapshot.replyHopLimit],
@@ -134,6 +135,8 @@ async function peer(snapshot: TallySnapshot): Promise<Measured> {
     [new Counter(configuration(TARGET_METRICS.resolveFailures)), zeros],
     [new Counter(configuration(ICMP_METRICS.echoes)), snapshot.echoes],
     [new Counter(configuration(ICMP_METRICS.lost)), snapshot.lost],
+    [new Counter(configuration(ICMP_METRICS.fastEchoes)), zeros],
+    [new Counter(configuration(ICMP_METRICS.fastLost)), zeros],
     [new Counter(configuration(ICMP_METRICS.lateReplies)), zeros],
     [new Counter(configuration(ICMP_METRICS.duplicateReplies)), zeros],
     [new Counter(configuration(ICMP_METRICS.reorderedReplies)), zeros],

@@ -1,10 +1,12 @@
 import { createApiService } from "./agent/api.ts";
+import { warnOfSmallBuffers } from "./agent/buffer-warning.ts";
 import { HttpTargets } from "./agent/http-targets.ts";
 import { IcmpTargets } from "./agent/icmp-targets.ts";
 import { NameWatch } from "./agent/name-watch.ts";
 import { createProbeService } from "./agent/on-demand.ts";
 import { readinessOf } from "./agent/readiness.ts";
 import { type StreamList, streamsOf } from "./agent/streams.ts";
+import { echoesPerSecond } from "./config/budget.ts";
 import type { Config } from "./config/config.ts";
 import { startEngine } from "./icmp/engine.ts";
 import type { Engine } from "./icmp/engine-contract.ts";
@@ -26,6 +28,8 @@ export type AgentOptions = {
   readonly timeoutOffsetSeconds: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Tells the log of every echo whose failure somebody explained. */
+  readonly isDebug?: boolean;
   /** Told when a part of the agent died; nothing but ending the process is right then. */
   readonly onFault: (error: Error) => void;
 };
@@ -64,7 +68,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   warnOfOpenPolicy(config, policy, log);
 
-  const engine = await startEngine({ engine: config.icmp, log, onFault: options.onFault });
+  const engine = await startEngine({
+    engine: config.icmp,
+    log,
+    onFault: options.onFault,
+    // No stream is refused before it was added, which is after the start.
+    onRefused: (stream, sentence) => icmpTargets.refused(stream, sentence),
+    isDebug: options.isDebug ?? false,
+  });
   if (engine.state === "unavailable") {
     log.error("ICMP cannot be measured", { error: engine.problem });
   }
@@ -119,10 +130,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       log,
       onFault: options.onFault,
       onOutcomes: (batch) => {
-        for (const { stream, outcome, startDelaySeconds } of batch) {
-          metrics.observeStartDelay(startDelaySeconds);
+        for (const { stream, outcome, startDelaySeconds, pace } of batch) {
+          if (!pace.isFast) metrics.observeStartDelay(startDelaySeconds);
           if (outcome.isDisturbed) metrics.countDisturbed();
-          httpTargets.record(stream, outcome);
+          httpTargets.record(stream, outcome, pace);
         }
       },
     });
@@ -139,6 +150,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   for (const stream of streamList.streams) {
     if (stream.module.prober === "icmp") icmpTargets.add(stream, names);
     else httpTargets.add(stream, pool);
+  }
+  if (engine.state === "running") {
+    const { families } = await engine.figures();
+    const { receive_buffer: askedBytes } = config.icmp;
+    warnOfSmallBuffers({ families, echoesPerSecond: echoesPerSecond(config), askedBytes, log });
   }
   hasStarted = true;
   metrics.setReload(true, clock.wallSeconds());

@@ -8,10 +8,10 @@ import { sumOf } from "../counters.ts";
 import { type FarNetwork, farAddresses } from "../far-network.ts";
 import { type ScrapeTally, startScraper } from "../scraper.ts";
 import { startCapture } from "./capture.ts";
-import { errorSeconds, type Outcome, reportedFigures, wireFigures } from "./outcome.ts";
+import { type Outcome, reportedFigures, wireFigures } from "./outcome.ts";
+import { type ErrorParts, errorParts } from "./parts.ts";
 import { type ProbeTally, startProbeClients } from "./probe-clients.ts";
 import { type RecordedEcho, readRecord } from "./record.ts";
-import type { WireTruth } from "./wire.ts";
 
 const SCRAPES_PER_SECOND = 4;
 const PROBES_PER_SECOND = 200;
@@ -23,8 +23,6 @@ const PAYLOAD_BYTES = 56;
 /** Of summing tens of thousands of doubles in another order, relative to the sum. */
 const ROUNDING = 1e-9;
 
-const UNKNOWN = { atLeast: Number.NaN, atMost: Number.NaN };
-
 export type OwnRun = {
   readonly network: FarNetwork;
   readonly transport: "raw" | "dgram";
@@ -34,8 +32,7 @@ export type OwnRun = {
 };
 
 export type OwnOutcome = Outcome & {
-  /** The farthest that one echo was outside of its own bounds. */
-  readonly largestErrorSeconds: number;
+  readonly parts: ErrorParts;
   readonly load: { readonly scrapes: ScrapeTally; readonly probes: ProbeTally } | undefined;
 };
 
@@ -66,7 +63,7 @@ export async function measureOurs(run: OwnRun, stop: AbortSignal): Promise<OwnOu
         record.map(({ rttSeconds }) => rttSeconds),
         ran.counters.bad,
       ),
-      largestErrorSeconds: largestError(record, truth),
+      parts: errorParts(record, truth),
       load: ran.load,
     };
   } finally {
@@ -163,17 +160,4 @@ function refuseUnlessCounted(record: readonly RecordedEcho[], counters: Counters
   throw new Error(
     `Cannot trust the record: it has ${counted.length} round-trip times of ${sumSeconds} s in all, the agent counted ${answered} of ${rttSumSeconds} s`,
   );
-}
-
-/** An echo's bounds have the same name, and are the n-th of that name if the echo is. NaN if one has none. */
-function largestError(record: readonly RecordedEcho[], { rttsByKey }: WireTruth): number {
-  const seen = new Map<number, number>();
-  let largest = 0;
-  for (const { key, rttSeconds } of record) {
-    const nth = seen.get(key) ?? 0;
-    seen.set(key, nth + 1);
-    const bounds = rttsByKey.get(key)?.[nth] ?? UNKNOWN;
-    largest = Math.max(largest, Math.abs(errorSeconds(rttSeconds, bounds)));
-  }
-  return largest;
 }

@@ -24,9 +24,9 @@ export type Outcome = {
 
 const P99 = 0.99;
 
-export function wireFigures({ requests, unanswered, rtts }: WireTruth): Outcome["wire"] {
-  const atLeast = rtts.map((rtt) => rtt.atLeast);
-  const atMost = rtts.map((rtt) => rtt.atMost);
+export function wireFigures({ requests, unanswered, echoes }: WireTruth): Outcome["wire"] {
+  const atLeast = echoes.map((echo) => echo.atLeast);
+  const atMost = echoes.map((echo) => echo.atMost);
   return {
     requests,
     unanswered,

@@ -1,13 +1,13 @@
+import type { Stamp } from "./stamp.ts";
+
 /** Little-endian capture with nanosecond stamps (draft-ietf-opsawg-pcap section 4). */
 const NANOSECOND_MAGIC = 0xa1b2_3c4d;
 const FILE_HEADER_BYTES = 24;
 const PACKET_HEADER_BYTES = 16;
 const LINKTYPE_ETHERNET = 1;
 
-/** One captured frame; times as Unix seconds and nanoseconds, because a double of both together is too coarse. */
-export type Frame = {
-  readonly seconds: number;
-  readonly nanoseconds: number;
+/** One captured frame and when the kernel saw it. */
+export type Frame = Stamp & {
   /** Where the frame begins in the file, and how much of it was kept. */
   readonly offset: number;
   readonly bytes: number;

@@ -1,15 +1,16 @@
 /**
  * Loaded into every thread of an agent by `node --import`: writes down each round-trip time at the place where the
- * agent counts it, with what names the echo on the wire. IPv4 only.
+ * agent counts it, with what names the echo on the wire and with the kernel's stamps of it. IPv4 only.
  *
  * The agent's own files are as they ship. What is recorded is checked against its counters afterwards, so a change
  * there that passes by this recorder is found.
  */
 
-import { EchoLoop } from "../../src/icmp/echo-loop.ts";
+import { EchoMatcher } from "../../src/icmp/echo-matcher.ts";
 import { identifierAt, sequenceAt } from "../../src/icmp/packet.ts";
 import { Tally } from "../../src/icmp/tally.ts";
 import { RecordWriter } from "./record.ts";
+import { NO_STAMP, type Stamp } from "./stamp.ts";
 
 const RTT_ARGUMENT = 2;
 
@@ -21,19 +22,37 @@ function recordInto(path: string): void {
   let address = 0;
   let identifier = 0;
   let sequence = 0;
+  let slotOfReply = 0;
+  let received = NO_STAMP;
+  /** By slot. A slot that is used again loses the stamp of its last echo. */
+  const transmitted = new Map<number, Stamp>();
 
-  const loop: { reply: EchoLoop["reply"] } = EchoLoop.prototype;
-  loop.reply = overheard(loop.reply, (packet, message, _bytes, _slot, words, addressWord) => {
+  type Overheard = Pick<EchoMatcher, "sent" | "transmitStamp" | "reply">;
+  const matcher: { -readonly [name in keyof Overheard]: Overheard[name] } = EchoMatcher.prototype;
+  matcher.sent = overheard(matcher.sent, (slot) => {
+    transmitted.delete(slot);
+  });
+  matcher.transmitStamp = overheard(matcher.transmitStamp, (slot, seconds, nanoseconds) => {
+    transmitted.set(slot, { seconds, nanoseconds });
+  });
+  matcher.reply = overheard(matcher.reply, (packet, message, _bytes, slot, ...told) => {
+    const [words, addressWord, _isChecked, _hopLimit, seconds, nanoseconds] = told;
     // struct sockaddr_in: family and port, then the address in network order.
     address = mostSignificantFirst(words[addressWord + 1] ?? 0);
     identifier = identifierAt(packet, message);
     sequence = sequenceAt(packet, message);
+    slotOfReply = slot;
+    received = { seconds, nanoseconds };
   });
   // A reply that answers an echo of the grid is tallied within the call above.
   const tally: { answered: Tally["answered"] } = Tally.prototype;
   tally.answered = overheard(tally.answered, (...told) => {
     writer ??= openWriter(path);
-    writer.add(address, identifier, sequence, told[RTT_ARGUMENT]);
+    writer.add(address, identifier, sequence, {
+      rttSeconds: told[RTT_ARGUMENT],
+      transmitted: transmitted.get(slotOfReply) ?? NO_STAMP,
+      received,
+    });
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Frame } from "./pcap.ts";
+import { NO_STAMP, type Stamp, secondsBetween } from "./stamp.ts";
 
 const ETHERNET_BYTES = 14;
 const ETHERTYPE_IPV4 = 0x0800;
@@ -17,15 +18,25 @@ const ECHO_REPLY = 0;
  */
 export type RttBounds = { readonly atLeast: number; readonly atMost: number };
 
+/** One echo that was answered: its round-trip time, and the stamps that it follows from. */
+export type WireEcho = RttBounds & {
+  /** The near capture's, of the request. */
+  readonly left: Stamp;
+  /** The far capture's, of the request; `NO_STAMP` when it does not have it. */
+  readonly arrived: Stamp;
+  /** The near capture's, of the reply. */
+  readonly replied: Stamp;
+};
+
 /** What captures on both devices say of the echoes to some addresses. */
 export type WireTruth = {
   readonly requests: number;
   /** Requests that no reply came to while the captures ran. */
   readonly unanswered: number;
   /** In order of the replies. */
-  readonly rtts: readonly RttBounds[];
+  readonly echoes: readonly WireEcho[];
   /** The same by `echoKey`: sequence numbers are used again, so one key may have several. */
-  readonly rttsByKey: ReadonlyMap<number, readonly RttBounds[]>;
+  readonly echoesByKey: ReadonlyMap<number, readonly WireEcho[]>;
 };
 
 export type CaptureFile = { readonly bytes: DataView; readonly frames: Iterable<Frame> };
@@ -57,9 +68,9 @@ export function readWire(
 ): WireTruth {
   const targets = new Set(addresses.map(addressNumber));
   const arrivals = arrivalsOf(far, targets);
-  const pending = new Map<number, { readonly left: Frame; readonly arrived: Frame | undefined }>();
-  const rtts: RttBounds[] = [];
-  const byKey = new Map<number, RttBounds[]>();
+  const pending = new Map<number, { readonly left: Stamp; readonly arrived: Stamp }>();
+  const echoes: WireEcho[] = [];
+  const echoesByKey = new Map<number, WireEcho[]>();
   let requests = 0;
   let unanswered = 0;
   for (const { frame, type, key } of echoesOf(near, targets)) {
@@ -67,19 +78,19 @@ export function readWire(
     if (type === ECHO_REQUEST) {
       requests += 1;
       if (request !== undefined) unanswered += 1;
-      pending.set(key, { left: frame, arrived: arrivals.get(key)?.shift() });
+      pending.set(key, { left: frame, arrived: arrivals.get(key)?.shift() ?? NO_STAMP });
     } else if (request !== undefined) {
       pending.delete(key);
-      const rtt = boundsOf(request.left, request.arrived, frame);
-      rtts.push(rtt);
-      append(byKey, key, rtt);
+      const echo = wireEcho(request.left, request.arrived, frame);
+      echoes.push(echo);
+      append(echoesByKey, key, echo);
     }
   }
-  return { requests, unanswered: unanswered + pending.size, rtts, rttsByKey: byKey };
+  return { requests, unanswered: unanswered + pending.size, echoes, echoesByKey };
 }
 
-function arrivalsOf(far: CaptureFile, targets: ReadonlySet<number>): Map<number, Frame[]> {
-  const arrivals = new Map<number, Frame[]>();
+function arrivalsOf(far: CaptureFile, targets: ReadonlySet<number>): Map<number, Stamp[]> {
+  const arrivals = new Map<number, Stamp[]>();
   for (const { frame, type, key } of echoesOf(far, targets)) {
     if (type === ECHO_REQUEST) append(arrivals, key, frame);
   }
@@ -87,13 +98,15 @@ function arrivalsOf(far: CaptureFile, targets: ReadonlySet<number>): Map<number,
 }
 
 /** A request that the far capture does not have bounds nothing from below. */
-function boundsOf(left: Frame, arrived: Frame | undefined, reply: Frame): RttBounds {
-  const atMost = secondsBetween(left, reply);
-  return { atMost, atLeast: arrived === undefined ? 0 : secondsBetween(arrived, reply) };
-}
-
-function secondsBetween(from: Frame, to: Frame): number {
-  return to.seconds - from.seconds + (to.nanoseconds - from.nanoseconds) * 1e-9;
+function wireEcho(left: Stamp, arrived: Stamp, replied: Stamp): WireEcho {
+  const fromArrival = secondsBetween(arrived, replied);
+  return {
+    atLeast: Number.isNaN(fromArrival) ? 0 : fromArrival,
+    atMost: secondsBetween(left, replied),
+    left,
+    arrived,
+    replied,
+  };
 }
 
 function append<T>(lists: Map<number, T[]>, key: number, item: T): void {

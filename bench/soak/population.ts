@@ -111,6 +111,8 @@ export class Population {
       echoesPerInterval: 1,
       echoSpacingSeconds: 0,
       lossWindowSeconds: LOSS_WINDOW_SECONDS,
+      fast: undefined,
+      bucketBoundsSeconds: undefined,
       phase,
     };
   }

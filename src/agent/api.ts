@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
-import type { Engine } from "../icmp/engine-contract.ts";
+import type { EchoFailure, Engine } from "../icmp/engine-contract.ts";
 import { createGuard } from "../policy/guard.ts";
 import type { ListenAddress } from "../policy/verdict.ts";
 import { ping } from "../probe/ping.ts";
@@ -19,8 +19,11 @@ export function createApiService(options: {
 }): ApiService {
   const { config, report, engine, resolver } = options;
   const snapshot = async () => (engine.state === "running" ? engine.snapshot() : undefined);
+  const failures = async () =>
+    engine.state === "running" ? engine.failures() : new Map<number, EchoFailure>();
   return {
-    targets: ({ isFailingOnly }, signal) => report.list({ snapshot, isFailingOnly }, signal),
+    targets: ({ isFailingOnly }, signal) =>
+      report.list({ snapshot, failures, isFailingOnly }, signal),
     ping: (request, signal) => {
       const guard = createGuard({ deny: config.probe.deny, listen: options.listenAddresses() });
       const tools = { engine, resolve: resolver.fresh, guard, pause };

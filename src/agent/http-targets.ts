@@ -1,6 +1,8 @@
 import type { ProbePool } from "../probe/pool.ts";
 import type { ProbeOutcome } from "../probe/prober.ts";
-import type { ContinuousReport } from "../report/continuous.ts";
+import type { ContinuousReport, ProbePace } from "../report/continuous.ts";
+import type { FastPaceSettings } from "../schedule/pace.ts";
+import type { Group } from "../target/group.ts";
 import type { ContinuousStream } from "./streams.ts";
 
 /** The HTTP streams of the configuration: each has a number for the probe worker and a place in the report. */
@@ -34,12 +36,17 @@ export class HttpTargets {
       intervalSeconds: stream.group.intervalSeconds,
       timeoutSeconds: stream.timeoutSeconds,
       phase: stream.phase,
+      fast: fastPaceOf(stream.group),
     });
   }
 
   /** Takes in how a probe ended; one of a stream that is gone is dropped. */
-  record(number: number, outcome: ProbeOutcome): void {
+  record(number: number, outcome: ProbeOutcome, pace?: ProbePace): void {
     const row = this.#rows.get(number);
-    if (row !== undefined) this.#report.record(row, outcome);
+    if (row !== undefined) this.#report.record(row, outcome, pace);
   }
+}
+
+function fastPaceOf({ fastProbe, lossWindowSeconds }: Group): FastPaceSettings | undefined {
+  return fastProbe === undefined ? undefined : { ...fastProbe, windowSeconds: lossWindowSeconds };
 }

@@ -1,5 +1,5 @@
 import type { Engine, StreamOrder } from "../icmp/engine-contract.ts";
-import { profileOf } from "../icmp/profile.ts";
+import { payloadBytesOf, profileOf } from "../icmp/profile.ts";
 import type { ContinuousReport } from "../report/continuous.ts";
 import type { TargetProblem } from "../report/target-rows.ts";
 import { chooseAddress, familyChoice } from "../resolve/choose.ts";
@@ -9,9 +9,6 @@ import type { Logger } from "../runtime/log.ts";
 import { hostOf } from "../target/target.ts";
 import type { NameWatch } from "./name-watch.ts";
 import type { ContinuousStream } from "./streams.ts";
-
-/** blackbox_exporter's payload when `payload_size` is 0. */
-const DEFAULT_PAYLOAD_BYTES = 28;
 
 const NO_WANTED_ADDRESS: TargetProblem = {
   reason: "dns_no_address",
@@ -42,6 +39,8 @@ export class IcmpTargets {
   readonly #report: ContinuousReport;
   readonly #log: Logger;
   readonly #byHost = new Map<string, IcmpTarget[]>();
+  /** Rows of the report by number of the engine's stream. */
+  readonly #rowsByEcho = new Map<number, number>();
 
   constructor(options: {
     readonly engine: Engine;
@@ -82,6 +81,12 @@ export class IcmpTargets {
           break;
       }
     }
+  }
+
+  /** The engine cannot send to a stream as it was asked to; it sends nothing until the address changes. */
+  refused(echoStream: number, sentence: string): void {
+    const row = this.#rowsByEcho.get(echoStream);
+    if (row !== undefined) this.#report.setRefused(row, sentence);
   }
 
   #fail(target: IcmpTarget, problem: TargetProblem): void {
@@ -155,6 +160,7 @@ export class IcmpTargets {
   #aimEcho(stream: ContinuousStream, series: Series, address: Address | undefined): void {
     if (series.aimedAt === address?.text) return;
     series.aimedAt = address?.text;
+    this.#report.setRefused(series.row, undefined);
     if (series.echoStream !== undefined) {
       this.#engine.retune(series.echoStream, this.#order(stream, address));
     }
@@ -171,12 +177,16 @@ export class IcmpTargets {
         target: stream.target.target,
         labels: stream.target.labels,
         prober: "icmp",
+        ...(stream.group.buckets === undefined
+          ? {}
+          : { bucketBoundsSeconds: stream.group.buckets }),
         ...(key === "" ? {} : { address: key }),
       },
       echoStream,
     );
     const series = { row, echoStream, aimedAt: address?.text };
     target.series.set(key, series);
+    if (echoStream !== undefined) this.#rowsByEcho.set(echoStream, row);
     return series;
   }
 
@@ -185,7 +195,9 @@ export class IcmpTargets {
     if (series === undefined) return;
     target.series.delete(key);
     this.#report.removeTarget(series.row);
-    if (series.echoStream !== undefined) this.#engine.remove(series.echoStream);
+    if (series.echoStream === undefined) return;
+    this.#rowsByEcho.delete(series.echoStream);
+    this.#engine.remove(series.echoStream);
   }
 
   #order(stream: ContinuousStream, address: Address | undefined): StreamOrder {
@@ -195,11 +207,12 @@ export class IcmpTargets {
       profile: profileOf(module.icmp, address?.family ?? "ipv4"),
       intervalSeconds: group.intervalSeconds,
       timeoutSeconds: stream.timeoutSeconds,
-      payloadBytes:
-        module.icmp.payload_size === 0 ? DEFAULT_PAYLOAD_BYTES : module.icmp.payload_size,
+      payloadBytes: payloadBytesOf(module.icmp),
       echoesPerInterval: group.echoes.count,
       echoSpacingSeconds: group.echoes.spacingSeconds,
       lossWindowSeconds: group.lossWindowSeconds,
+      fast: group.fastIcmp,
+      bucketBoundsSeconds: group.buckets,
       phase: stream.phase,
     };
   }

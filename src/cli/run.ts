@@ -102,6 +102,7 @@ async function runAgent(
       timeoutOffsetSeconds: flags.timeoutOffsetSeconds,
       clock: systemClock,
       log,
+      isDebug: flags.logLevel === "debug",
       onFault: (error) => {
         log.error("a part of the agent died", { error: error.message, stack: error.stack });
         ending.end(EXIT.failed);

@@ -1,3 +1,4 @@
+import type { EngineOptions } from "../icmp/options.ts";
 import { quote } from "../runtime/found.ts";
 import { formatDuration } from "../runtime/units.ts";
 import type { Group } from "../target/group.ts";
@@ -35,8 +36,9 @@ export function streamCount(config: Pick<Config, "groups">): number {
 export function budgetProblem(
   groups: readonly Group[],
   modules: Modules,
-  maxPacketsPerSecond: number,
+  engine: Pick<EngineOptions, "max_packets_per_second" | "max_fast_packets_per_second">,
 ): string | undefined {
+  const { max_packets_per_second: maxPacketsPerSecond } = engine;
   const loads = loadsOf(groups, modules);
   const perSecond = total(loads.map((load) => load.perSecond));
   if (perSecond > maxPacketsPerSecond * TOLERANCE) {
@@ -44,7 +46,11 @@ export function budgetProblem(
     return `the groups need ${rounded(perSecond)} echoes/s, icmp.max_packets_per_second allows ${maxPacketsPerSecond} (largest: ${largest}): raise it, lengthen intervals or move targets to another agent`;
   }
   const inFlight = total(loads.map((load) => load.inFlight));
-  if (inFlight > MAX_ECHOES_IN_FLIGHT * TOLERANCE) {
+  const fastInFlight = fastEchoesInFlight(loads, engine.max_fast_packets_per_second);
+  if (inFlight + fastInFlight > MAX_ECHOES_IN_FLIGHT * TOLERANCE) {
+    if (inFlight <= MAX_ECHOES_IN_FLIGHT * TOLERANCE) {
+      return `with silent targets ${rounded(inFlight + fastInFlight)} echoes would wait for an answer at once, ${rounded(fastInFlight)} of them of the fast pace, at most ${MAX_ECHOES_IN_FLIGHT} can: lower icmp.max_fast_packets_per_second, or shorten the timeout of the icmp modules`;
+    }
     const largest = largestOf(loads, (load) => load.inFlight);
     return `with silent targets ${rounded(inFlight)} echoes would wait for an answer at once, at most ${MAX_ECHOES_IN_FLIGHT} can (largest: ${largest}): shorten the timeout of the icmp modules or lengthen intervals`;
   }
@@ -57,21 +63,39 @@ type Load = {
   readonly perSecond: number;
   /** Echoes that wait for an answer at once if nobody answers. */
   readonly inFlight: number;
+  /** What the fast pace wants if all fail, and how many of those would wait; its own budget left aside. */
+  readonly fastPerSecond: number;
+  readonly fastInFlight: number;
 };
+
+/** Within the budget of the fast pace every target is probed equally less often. */
+function fastEchoesInFlight(loads: readonly Load[], maxFastPerSecond: number): number {
+  const wantedPerSecond = total(loads.map((load) => load.fastPerSecond));
+  const share = Math.min(1, maxFastPerSecond / wantedPerSecond);
+  return wantedPerSecond === 0 ? 0 : share * total(loads.map((load) => load.fastInFlight));
+}
 
 function loadsOf(groups: readonly Group[], modules: Modules): readonly Load[] {
   return groups.map((group) => {
     let perSecond = 0;
     let inFlight = 0;
+    let fastPerSecond = 0;
+    let fastInFlight = 0;
     for (const name of new Set(group.modules)) {
       const module = modules[name];
       if (module?.prober !== "icmp") continue;
       const streams = new Set(group.targets.map((target) => streamKey(group.name, name, target)));
       const rate = (streams.size * group.echoes.count) / group.intervalSeconds;
+      const timeoutSeconds = probeTimeoutSeconds(module, group.intervalSeconds);
       perSecond += rate;
-      inFlight += rate * probeTimeoutSeconds(module, group.intervalSeconds);
+      inFlight += rate * timeoutSeconds;
+      if (group.fastIcmp === undefined) continue;
+      const fastRate = streams.size / group.fastIcmp.intervalSeconds;
+      fastPerSecond += fastRate;
+      fastInFlight += fastRate * timeoutSeconds;
     }
-    return { group: group.name, intervalSeconds: group.intervalSeconds, perSecond, inFlight };
+    const { name, intervalSeconds } = group;
+    return { group: name, intervalSeconds, perSecond, inFlight, fastPerSecond, fastInFlight };
   });
 }
 

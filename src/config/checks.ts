@@ -1,25 +1,15 @@
 import { BUILT_IN_MODULES, type Module, moduleOptions } from "../probe/module.ts";
 import { familyOf } from "../runtime/address.ts";
 import { quote } from "../runtime/found.ts";
-import { formatDuration } from "../runtime/units.ts";
 import { type Labels, MAX_LABELS } from "../target/labels.ts";
-import {
-  type DefaultsOptions,
-  type GroupOptions,
-  MIN_ECHO_SPACING_SECONDS,
-} from "../target/options.ts";
+import type { DefaultsOptions, GroupOptions } from "../target/options.ts";
 import { budgetProblem } from "./budget.ts";
 import type { ConfigParts } from "./file.ts";
 import { groupFrom } from "./group.ts";
 import type { Finding } from "./messages.ts";
 import { NOT_YET_MODULES } from "./not-yet.ts";
 import { nearest, orList } from "./suggest.ts";
-
-/** Shortest interval of a prober that opens a connection each time. */
-const MIN_CONNECTION_INTERVAL_SECONDS = 0.1;
-
-type Path = readonly PropertyKey[];
-type Report = (path: Path, message: string, aspect?: Finding["aspect"]) => void;
+import { checkTimes, mayHave, type Path, type Report } from "./time-checks.ts";
 
 /** The written modules over the built-in ones; undefined for one that is written but not valid. */
 export function allModules(written: ConfigParts["modules"]): Map<string, Module | undefined> {
@@ -45,7 +35,8 @@ export function crossFindings(parts: ConfigParts): readonly Finding[] {
     checkModules(group, path, modules, report);
     if (parts.defaults === undefined) continue;
     const probers = group.modules.map((name) => modules.get(name)?.prober);
-    checkTimes(group, parts.defaults, path, probers, report);
+    checkTimes({ group, defaults: parts.defaults, probers, path, report });
+    checkBuckets(group, path, probers, report);
     checkLabels(group, parts.defaults, path, report);
     if (probers.includes("http")) checkUrls(group, path, report);
   }
@@ -94,48 +85,18 @@ function unknownModule(name: string, known: readonly string[]): string {
   return `module ${quote(name)} does not exist${hint}: write it under "modules", or one of ${orList(known)}`;
 }
 
-function checkTimes(
+function checkBuckets(
   group: GroupOptions,
-  defaults: DefaultsOptions,
   path: Path,
   probers: readonly (Module["prober"] | undefined)[],
   report: Report,
 ): void {
-  const interval = group.interval ?? defaults.interval;
-  const intervalPath =
-    group.interval === undefined ? ["defaults", "interval"] : [...path, "interval"];
-  const connecting = probers.find((prober) => prober !== undefined && prober !== "icmp");
-  const shortest =
-    connecting === undefined ? MIN_ECHO_SPACING_SECONDS : MIN_CONNECTION_INTERVAL_SECONDS;
-  if (interval < shortest) {
-    report(
-      intervalPath,
-      `interval: must be at least ${formatDuration(shortest)} for the prober ${connecting ?? "icmp"}, found ${formatDuration(interval)}`,
-    );
-  }
-  if (group.loss_window !== undefined && group.loss_window < interval) {
-    report(
-      [...path, "loss_window"],
-      `loss_window: ${formatDuration(group.loss_window)} is shorter than the interval of ${formatDuration(interval)} and would never hold an echo: lengthen it`,
-    );
-  }
-  if (group.echoes === undefined) return;
-  if (!probers.includes("icmp") && !probers.includes(undefined)) {
-    report(
-      [...path, "echoes"],
-      "echoes: no module of this group is an icmp one: remove this key",
-      "key",
-    );
-    return;
-  }
-  const { count, spacingSeconds } = groupFrom({ ...group, targets: [] }, defaults).echoes;
-  // Microseconds, so that 10 × 0.1 s fits 1 s.
-  if (count > 1 && Math.round(count * spacingSeconds * 1e6) > Math.round(interval * 1e6)) {
-    report(
-      [...path, "echoes"],
-      `echoes: ${count} echoes ${formatDuration(spacingSeconds)} apart do not fit the interval of ${formatDuration(interval)}: lower count or spacing, or lengthen the interval`,
-    );
-  }
+  if (group.buckets === undefined || mayHave("icmp", probers)) return;
+  report(
+    [...path, "buckets"],
+    "buckets: no module of this group is an icmp one: remove this key",
+    "key",
+  );
 }
 
 function checkLabels(
@@ -189,10 +150,6 @@ function checkBudget(
   const groups = parts.groups.flatMap((group) =>
     group === undefined ? [] : [groupFrom(group, defaults)],
   );
-  const problem = budgetProblem(
-    groups,
-    Object.fromEntries(known),
-    parts.icmp.max_packets_per_second,
-  );
+  const problem = budgetProblem(groups, Object.fromEntries(known), parts.icmp);
   if (problem !== undefined) report(["groups"], problem, "key");
 }

@@ -1,5 +1,5 @@
 import type { Module } from "../probe/module.ts";
-import type { Group } from "../target/group.ts";
+import type { FastPace, Group } from "../target/group.ts";
 import {
   type DefaultsOptions,
   type GroupOptions,
@@ -13,6 +13,7 @@ const DEFAULT_ICMP_TIMEOUT_SECONDS = 5;
 /** A group of the file with the defaults merged in and every label in its targets. */
 export function groupFrom(group: GroupOptions, defaults: DefaultsOptions): Group {
   const intervalSeconds = group.interval ?? defaults.interval;
+  const untilLoss = group.fast_until_loss ?? defaults.fast_until_loss;
   const groupLabels = { ...defaults.labels, ...group.labels };
   return {
     name: group.name,
@@ -21,14 +22,27 @@ export function groupFrom(group: GroupOptions, defaults: DefaultsOptions): Group
     echoes: echoesOf(group, intervalSeconds),
     // A common window shorter than the interval of one group would never hold an echo of it.
     lossWindowSeconds: group.loss_window ?? Math.max(defaults.loss_window, intervalSeconds),
+    fastIcmp: fastPaceOf(group.fast_interval ?? defaults.fast_interval, intervalSeconds, untilLoss),
+    // A connection costs both sides more than an echo: a common default must not multiply them.
+    fastProbe: fastPaceOf(group.fast_interval ?? 0, intervalSeconds, untilLoss),
     resolve: group.resolve,
-    buckets: undefined,
+    buckets: group.buckets,
     targets: group.targets.map(({ target, labels }) => ({
       target,
       // Shared where nothing differs: a hundred thousand targets have mostly the group's labels.
       labels: Object.keys(labels).length === 0 ? groupLabels : { ...groupLabels, ...labels },
     })),
   };
+}
+
+/** 0 s is none, and so is a common fast interval that is no shorter than the group's own. */
+function fastPaceOf(
+  fastSeconds: number,
+  intervalSeconds: number,
+  untilLoss: number,
+): FastPace | undefined {
+  if (fastSeconds === 0 || fastSeconds >= intervalSeconds) return undefined;
+  return { intervalSeconds: fastSeconds, untilLoss };
 }
 
 function echoesOf(group: GroupOptions, intervalSeconds: number): Group["echoes"] {

@@ -8,7 +8,6 @@ import { HTTP_KEYS_NOT_SUPPORTED_YET } from "../probe/http-options.ts";
 export const NOT_YET_KEYS: Readonly<Record<string, readonly string[]>> = {
   "modules.*": ["tcp", "dns", "grpc", "unix", "websocket"],
   "modules.*.http": HTTP_KEYS_NOT_SUPPORTED_YET,
-  defaults: ["fast_interval", "fast_until_loss"],
   "groups.*": [
     "file_sd_configs",
     "http_sd_configs",
@@ -16,16 +15,11 @@ export const NOT_YET_KEYS: Readonly<Record<string, readonly string[]>> = {
     "relabel_configs",
     "schedule",
     "timezone",
-    "fast_interval",
-    "fast_until_loss",
-    "buckets",
   ],
-  icmp: ["max_fast_packets_per_second"],
 };
 
 export const NOT_YET_VALUES: Readonly<Record<string, readonly string[]>> = {
   "modules.*.prober": ["tcp", "dns", "grpc", "unix", "websocket"],
-  "icmp.transport": ["dgram", "raw-socket", "ping"],
 };
 
 /** Built-in modules that wait for their prober. */

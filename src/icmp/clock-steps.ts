@@ -16,21 +16,25 @@ export class ClockSteps {
   readonly #clock: Clock;
   #offsetSeconds: number;
   #steppedAtSeconds = Number.NEGATIVE_INFINITY;
+  /** As read last, Unix seconds. */
+  wallSeconds: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#offsetSeconds = clock.wallSeconds() - clock.monotonicSeconds();
+    this.wallSeconds = clock.wallSeconds();
+    this.#offsetSeconds = this.wallSeconds - clock.monotonicSeconds();
   }
 
-  /** Compares the clocks. @returns the wall time, Unix seconds. */
+  /** Compares the clocks. @returns by how much the wall clock was stepped since the reading before; 0 for not. */
   read(nowSeconds: number): number {
-    const wallSeconds = this.#clock.wallSeconds();
-    if (this.#clock.monotonicSeconds() - nowSeconds > MAX_READING_SECONDS) return wallSeconds;
-    const offset = wallSeconds - nowSeconds;
-    if (Math.abs(offset - this.#offsetSeconds) < MIN_STEP_SECONDS) return wallSeconds;
+    this.wallSeconds = this.#clock.wallSeconds();
+    if (this.#clock.monotonicSeconds() - nowSeconds > MAX_READING_SECONDS) return 0;
+    const offset = this.wallSeconds - nowSeconds;
+    const step = offset - this.#offsetSeconds;
+    if (Math.abs(step) < MIN_STEP_SECONDS) return 0;
     this.#offsetSeconds = offset;
     this.#steppedAtSeconds = nowSeconds;
-    return wallSeconds;
+    return step;
   }
 
   /** Whether the clock was stepped after this monotonic time: wall-clock stamps from then do not compare. */

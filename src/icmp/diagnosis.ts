@@ -2,9 +2,8 @@ import type { AddressFamily } from "../runtime/address.ts";
 import type { Remedy } from "./remedies.ts";
 import * as remedies from "./remedies.ts";
 import {
-  type FamilyFacts,
-  type SystemFacts,
   TRANSPORT_NAMES,
+  type TransportFacts,
   type TransportName,
   type Trial,
 } from "./system-facts.ts";
@@ -43,7 +42,7 @@ export type Diagnosis = {
 };
 
 /** Which transports work for each family, judged from what was tried. */
-export function diagnoseFamilies(facts: SystemFacts): readonly FamilyDiagnosis[] {
+export function diagnoseFamilies(facts: TransportFacts): readonly FamilyDiagnosis[] {
   return (["ipv4", "ipv6"] as const).map((family) => diagnoseFamily(family, facts));
 }
 
@@ -53,10 +52,13 @@ export function isIcmpPossible(families: readonly FamilyDiagnosis[]): boolean {
   return available.length > 0 && available.every(({ chosen }) => chosen !== undefined);
 }
 
-function diagnoseFamily(family: AddressFamily, facts: SystemFacts): FamilyDiagnosis {
+function diagnoseFamily(family: AddressFamily, facts: TransportFacts): FamilyDiagnosis {
   const { hasAddress, trials } = facts.families[family];
   if (!hasAddress) return { family, isAvailable: false, transports: [], chosen: undefined };
-  const transports = TRANSPORT_NAMES.map((name) => diagnoseTransport(name, trials, facts));
+  const transports = TRANSPORT_NAMES.flatMap((name) => {
+    const trial = trials[name];
+    return trial.kind === "untried" ? [] : diagnoseTransport(name, trial, facts);
+  });
   const chosen = transports.find(({ works }) => works)?.name;
   return { family, isAvailable: true, transports, chosen };
 }
@@ -71,18 +73,18 @@ const GOOD_FOR = {
 
 function diagnoseTransport(
   name: TransportName,
-  trials: FamilyFacts["trials"],
-  facts: SystemFacts,
+  trial: Tried,
+  facts: TransportFacts,
 ): TransportDiagnosis {
-  const trial = trials[name];
   if (trial.kind === "worked") return { name, works: true, why: GOOD_FOR[name], remedies: [] };
   return { name, works: false, ...obstacle(name, trial, facts) };
 }
 
 type Obstacle = Pick<TransportDiagnosis, "why" | "remedies">;
-type Untaken = Exclude<Trial, { readonly kind: "worked" }>;
+type Tried = Exclude<Trial, { readonly kind: "untried" }>;
+type Untaken = Exclude<Tried, { readonly kind: "worked" }>;
 
-function obstacle(name: TransportName, trial: Untaken, facts: SystemFacts): Obstacle {
+function obstacle(name: TransportName, trial: Untaken, facts: TransportFacts): Obstacle {
   if (trial.kind === "absent") {
     return { why: trial.reason, remedies: remedies.toInstall(name) };
   }
@@ -108,7 +110,7 @@ function isRefusal(error: string): boolean {
   return error === "EPERM" || error === "EACCES";
 }
 
-function rawObstacle(error: string, facts: SystemFacts): Obstacle {
+function rawObstacle(error: string, facts: TransportFacts): Obstacle {
   if (!isRefusal(error)) return { why: `the kernel has no such socket: ${error}`, remedies: [] };
   const { userId, netRaw } = facts.process;
   switch (netRaw) {
@@ -131,7 +133,7 @@ function rawObstacle(error: string, facts: SystemFacts): Obstacle {
   }
 }
 
-function dgramObstacle(error: string, facts: SystemFacts): Obstacle {
+function dgramObstacle(error: string, facts: TransportFacts): Obstacle {
   if (!isRefusal(error)) return { why: `the kernel has no such socket: ${error}`, remedies: [] };
   const { groupIds } = facts.process;
   const range = facts.pingGroupRange;

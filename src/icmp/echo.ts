@@ -31,8 +31,19 @@ export type EchoStream = {
   readonly echoesPerInterval: number;
   readonly echoSpacingSeconds: number;
   readonly lossWindowSeconds: number;
+  /** Extra echoes while the stream fails; undefined for none. */
+  readonly fast: FastPaceSettings | undefined;
+  /** Upper bounds of its RTT buckets, rising; undefined for the common ones. */
+  readonly bucketBoundsSeconds: readonly number[] | undefined;
   /** 0 to 1: where in its interval the stream's due time lies; from a hash of its key. */
   readonly phase: number;
+};
+
+/** When a stream is probed more often. */
+export type FastPaceSettings = {
+  readonly intervalSeconds: number;
+  /** Back to normal when the loss of the last loss window is below this, 0 to 1. */
+  readonly untilLoss: number;
 };
 
 /** How one echo ended. Exactly one of these, once, per echo. */

@@ -1,5 +1,5 @@
 import type { AddressFamily } from "../runtime/address.ts";
-import type { EchoOutcome, EchoStream, SocketProfile } from "./echo.ts";
+import type { EchoOutcome, EchoStream, LossExplanation, SocketProfile } from "./echo.ts";
 
 /** What a caller says of a stream; the engine gives it its number. */
 export type StreamOrder = Omit<EchoStream, "number">;
@@ -19,10 +19,17 @@ export type TallySnapshot = {
   readonly duplicateReplies: Float64Array;
   readonly reorderedReplies: Float64Array;
   readonly corruptReplies: Float64Array;
+  /** Extra echoes of the fast pace that finished, and those of them that were lost; in no other column. */
+  readonly fastEchoes: Float64Array;
+  readonly fastLost: Float64Array;
+  /** 1 while the stream is probed at its fast interval. */
+  readonly fastProbing: Float64Array;
   /** LOSS_REASONS.length columns: `lostByReason[stream * LOSS_REASONS.length + reason]`. */
   readonly lostByReason: Float64Array;
   readonly rttSumSeconds: Float64Array;
-  /** `rttBuckets[stream * RTT_BUCKET_COUNT + i]`, not cumulative, the last one is +Inf. */
+  /** Numbers each stream has in `rttBuckets`; as many as the stream with the most buckets needs. */
+  readonly rttBucketCount: number;
+  /** `rttBuckets[stream * rttBucketCount + i]`, not cumulative; the one after a stream's last bound is +Inf. */
   readonly rttBuckets: Float64Array;
   /** NaN while unknown; so are all of the next four. */
   readonly lastRttSeconds: Float64Array;
@@ -41,11 +48,14 @@ export type EngineFigures = {
     readonly family: AddressFamily;
     readonly transport: "raw" | "dgram" | "raw-socket" | "ping";
     readonly transmitStamp: "kernel" | "send_call";
+    /** Below 0 when nobody counts them. */
     readonly socketDrops: number;
     readonly receiveBufferBytes: number;
   }[];
   readonly wantedReceiveBufferBytes: number;
   readonly foreignPackets: number;
+  /** Echoes of the fast pace that its budget left out. */
+  readonly fastEchoesSkipped: number;
   readonly stampsMissing: number;
   readonly missedTicks: number;
   /** Send lag (planned to sent): count, sum and non-cumulative buckets by SEND_LAG_BOUNDS. */
@@ -57,6 +67,11 @@ export type EngineFigures = {
   /** Which faults hold `sounder_agent_measurement_suspect` at 1 now. */
   readonly suspectCauses: readonly string[];
 };
+
+/** What is known of why an echo got no answer. */
+export type EchoFailure =
+  | { readonly kind: "lost"; readonly explanation: LossExplanation }
+  | { readonly kind: "unsent"; readonly errno: string };
 
 /** The main thread's handle on the engine. */
 export type Engine = {
@@ -79,6 +94,11 @@ export type Engine = {
   /** Every `add`, `remove` and `retune` given before the call is in force in it. */
   readonly snapshot: () => Promise<TallySnapshot>;
   readonly figures: () => Promise<EngineFigures>;
+  /**
+   * The last explanation of each stream that was not answered since, by stream number: silence after an ICMP error
+   * takes nothing back, because routers send few of them.
+   */
+  readonly failures: () => Promise<ReadonlyMap<number, EchoFailure>>;
   /** Closes sockets and ends the thread, within a second. */
   readonly stop: () => Promise<void>;
 };

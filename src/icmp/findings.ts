@@ -1,11 +1,7 @@
 import type { Finding } from "./diagnosis.ts";
+import { bufferedEchoesPerSecond } from "./receive-buffer.ts";
 import { toRaiseReceiveBuffer } from "./remedies.ts";
 import type { SystemFacts } from "./system-facts.ts";
-
-/** Of one family's replies: what comes in this time … */
-const BUFFERED_SECONDS = 0.25;
-/** … each taking so much of what the kernel accounts, which is twice what was asked for. */
-const KERNEL_BYTES_PER_REPLY = 2_048;
 
 /** Counters of the processor and of hypervisors that are read without a trip to a device. */
 const FAST_CLOCKS =
@@ -27,9 +23,7 @@ function bufferFinding({ receiveBuffer }: SystemFacts): Finding {
     return { subject, grade: "note", says: "cannot be asked for without koffi", remedies: [] };
   }
   const { wantedBytes, grantedBytes } = receiveBuffer;
-  const echoesPerSecond = Math.floor(
-    (grantedBytes * 2) / (KERNEL_BYTES_PER_REPLY * BUFFERED_SECONDS),
-  );
+  const echoesPerSecond = bufferedEchoesPerSecond(grantedBytes * 2);
   const holds = `enough for ${echoesPerSecond} echoes a second`;
   if (grantedBytes >= wantedBytes) {
     return { subject, grade: "fine", says: `${mebibytes(grantedBytes)}, ${holds}`, remedies: [] };

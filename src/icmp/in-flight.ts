@@ -150,11 +150,12 @@ export class InFlight {
     this.#isQueued[slot] = 1;
   }
 
-  /** The kernel refused the packet: its echo ends here, and a reply to it cannot be ours. */
-  refuse(slot: number): void {
-    if (this.#state[slot] !== FLYING) return;
+  /** The kernel refused the packet: its echo ends here, and a reply to it cannot be ours. @returns whether it was in flight. */
+  refuse(slot: number): boolean {
+    if (this.#state[slot] !== FLYING) return false;
     this.#state[slot] = UNSENT;
     this.#flying -= 1;
+    return true;
   }
 
   /**
@@ -177,9 +178,11 @@ export class InFlight {
     this.#isKernelStamp[slot] = 1;
   }
 
-  /** Notes what an ICMP error said; it counts only if no answer comes. @param reason From 1; 0 is none. */
-  explain(slot: number, reason: number): void {
-    if (slot < this.#slots && this.#state[slot] === FLYING) this.#reason[slot] = reason;
+  /** Notes what an ICMP error said; it counts only if no answer comes. @param reason From 1; 0 is none. @returns whether it is in flight. */
+  explain(slot: number, reason: number): boolean {
+    if (slot >= this.#slots || this.#state[slot] !== FLYING) return false;
+    this.#reason[slot] = reason;
+    return true;
   }
 
   /**

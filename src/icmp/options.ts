@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import * as z from "zod";
 import { flag } from "../runtime/flag.ts";
 import { bytes } from "../runtime/units.ts";
+import { TRANSPORT_NAMES } from "./system-facts.ts";
 
 const sourceAddress = z.string().refine((text) => isIP(text) !== 0, {
   error: (issue) => `"${String(issue.input)}" is not an IP address: write for example 192.0.2.1`,
@@ -25,8 +26,10 @@ export type IcmpOptions = z.output<typeof icmpOptions>;
 
 /** The `icmp:` block of the file: the engine, once per agent. */
 export const engineOptions = z.strictObject({
-  transport: z.enum(["auto", "raw"]).default("auto"),
+  transport: z.enum(["auto", ...TRANSPORT_NAMES]).default("auto"),
   max_packets_per_second: z.int().min(1).max(10_000_000).default(50_000),
+  /** Of all extra echoes of the fast pace together; they come on top of the grid's. */
+  max_fast_packets_per_second: z.int().min(1).max(1_000_000).default(1000),
   receive_buffer: bytes
     .refine((value) => value >= 4096 && value <= 2 ** 30, {
       error: "must be between 4KiB and 1GiB",

@@ -13,8 +13,9 @@ const ECHOES_PER_TICK = 64;
 const MIN_TICK_SECONDS = 0.001;
 const MAX_TICK_SECONDS = 0.01;
 
-/** An echo that would leave later than this is dropped: a burst after a stall would measure itself. */
-const MAX_SEND_LAG_SECONDS = 0.1;
+/** An echo that would leave later than this may be dropped: a burst after a stall would measure itself. */
+const MIN_LAG_LIMIT_SECONDS = 0.1;
+const MAX_LAG_LIMIT_SECONDS = 1;
 
 /** Takes the streams that are due, one call each. */
 export type DueSink = {
@@ -41,6 +42,7 @@ export class Plan {
   /** The first millisecond that has not been walked. */
   #now: number;
   #tickSeconds = MAX_TICK_SECONDS;
+  #lagLimitSeconds = MAX_LAG_LIMIT_SECONDS;
   #planned = 0;
 
   constructor(nowSeconds: number) {
@@ -61,6 +63,18 @@ export class Plan {
     const wanted = ECHOES_PER_TICK / Math.max(echoesPerSecond, 1);
     const bounded = Math.min(Math.max(wanted, MIN_TICK_SECONDS), MAX_TICK_SECONDS);
     this.#tickSeconds = Math.round(bounded * SLOTS_PER_SECOND) / SLOTS_PER_SECOND;
+    this.#lagLimitSeconds = Math.min(
+      Math.max(wanted, MIN_LAG_LIMIT_SECONDS),
+      MAX_LAG_LIMIT_SECONDS,
+    );
+  }
+
+  /**
+   * Whether an echo planned for `plannedSeconds` is too late to be sent at `nowSeconds`. At rates at which what is
+   * due in a second is no more than leaves together anyhow, a second late is better than not sent.
+   */
+  isTooLate(plannedSeconds: number, nowSeconds: number): boolean {
+    return nowSeconds - plannedSeconds > this.#lagLimitSeconds;
   }
 
   get tickSeconds(): number {
@@ -162,11 +176,6 @@ export class Plan {
   dueSecondsOf(stream: number): number {
     return this.#dueSeconds[stream] ?? 0;
   }
-}
-
-/** Whether an echo planned for `plannedSeconds` is too late to be sent at `nowSeconds`. */
-export function isTooLate(plannedSeconds: number, nowSeconds: number): boolean {
-  return nowSeconds - plannedSeconds > MAX_SEND_LAG_SECONDS;
 }
 
 /**

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import type { AddressFamily } from "../runtime/address.ts";
 import type { GroupRange, ProcessFacts, SystemFacts, Trial } from "./system-facts.ts";
 import * as c from "./transport/libc.ts";
+import { loadRawSocket } from "./transport/raw-socket-package.ts";
 
 /** Bit of the capability sets in /proc/self/status (linux/capability.h). */
 const CAP_NET_RAW = 13n;
@@ -31,7 +32,7 @@ export async function readSystemFacts(wantedBufferBytes: number): Promise<System
   return {
     nodeVersion: process.version,
     process: processFacts(),
-    pingGroupRange: parseGroupRange(textOf("/proc/sys/net/ipv4/ping_group_range") ?? ""),
+    pingGroupRange: pingGroupRange(),
     families,
     receiveBuffer:
       loaded.kind === "loaded" ? askForBuffer(loaded.libc, wantedBufferBytes) : undefined,
@@ -40,9 +41,7 @@ export async function readSystemFacts(wantedBufferBytes: number): Promise<System
 }
 
 async function familyFacts(family: AddressFamily, loaded: c.LoadedLibc) {
-  const hasAddress = Object.values(networkInterfaces()).some((addresses = []) =>
-    addresses.some((address) => address.family === (family === "ipv4" ? "IPv4" : "IPv6")),
-  );
+  const hasAddress = hasAddressOf(family);
   return {
     hasAddress,
     trials: {
@@ -69,29 +68,16 @@ function trySocket(loaded: c.LoadedLibc, family: AddressFamily, type: number): T
   return { kind: "worked" };
 }
 
-/** The part of the package that is used here; it comes without types. */
-type RawSocketPackage = {
-  readonly createSocket: (options: {
-    readonly protocol: number;
-    readonly addressFamily: number;
-  }) => { readonly close: () => void };
-};
-
 async function tryRawSocketPackage(family: AddressFamily): Promise<Trial> {
-  let found: { readonly default?: RawSocketPackage };
+  const loaded = await loadRawSocket();
+  if (loaded.kind === "absent") return loaded;
   try {
-    // Not a literal: the package is optional, and the compiler would ask for its types.
-    const name: string = "raw-socket";
-    found = (await import(name)) as typeof found;
-  } catch (error) {
-    return { kind: "absent", reason: `the npm package raw-socket does not load: ${said(error)}` };
-  }
-  try {
-    found.default
-      ?.createSocket({
+    loaded.rawSocket
+      .createSocket({
         protocol: family === "ipv6" ? c.IPPROTO_ICMPV6 : c.IPPROTO_ICMP,
         // The package numbers the families itself.
         addressFamily: family === "ipv6" ? 2 : 1,
+        bufferSize: 64,
       })
       .close();
     return { kind: "worked" };
@@ -101,7 +87,7 @@ async function tryRawSocketPackage(family: AddressFamily): Promise<Trial> {
 }
 
 /** One echo to the loopback address, with flags that iputils and BusyBox share. */
-async function tryPingProgram(family: AddressFamily): Promise<Trial> {
+export async function tryPingProgram(family: AddressFamily): Promise<Trial> {
   const flags = family === "ipv6" ? ["-6"] : [];
   try {
     await promisify(execFile)("ping", [...flags, "-n", "-c", "1", "-W", "1", LOOPBACK[family]], {
@@ -129,7 +115,20 @@ function oneLine(text: string): string {
   return text.trim().split(/\n+/).join("; ").slice(0, MAX_QUOTED_CHARACTERS);
 }
 
-function processFacts(): ProcessFacts {
+/** Whether any interface, loopback included, has an address of the family. */
+export function hasAddressOf(family: AddressFamily): boolean {
+  return Object.values(networkInterfaces()).some((addresses = []) =>
+    addresses.some((address) => address.family === (family === "ipv4" ? "IPv4" : "IPv6")),
+  );
+}
+
+/** Who may open ping sockets; undefined where the system does not tell. */
+export function pingGroupRange(): GroupRange | undefined {
+  return parseGroupRange(textOf("/proc/sys/net/ipv4/ping_group_range") ?? "");
+}
+
+/** What this process is allowed. */
+export function processFacts(): ProcessFacts {
   const status = textOf("/proc/self/status") ?? "";
   const effectiveGroup = process.getegid?.() ?? 0;
   return {

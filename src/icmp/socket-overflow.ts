@@ -10,10 +10,12 @@ export class SocketOverflow {
   readonly #budget: Float64Array;
   /** Until when the drops of `#budget` happened. */
   readonly #untilSeconds: Float64Array;
+  readonly #isCounted: readonly boolean[];
 
   /** @param drops What each socket has counted so far; below 0 when it does not say. */
   constructor(drops: readonly number[]) {
     this.#drops = Float64Array.from(drops, (count) => Math.max(count, 0));
+    this.#isCounted = drops.map((count) => count >= 0);
     this.#budget = new Float64Array(drops.length);
     this.#untilSeconds = new Float64Array(drops.length);
   }
@@ -30,6 +32,11 @@ export class SocketOverflow {
     this.#budget[socket] = (isOver ? 0 : (this.#budget[socket] ?? 0)) + more;
     this.#untilSeconds[socket] = nowSeconds;
     this.#drops[socket] = drops;
+  }
+
+  /** Whether the kernel tells what this socket dropped. */
+  isCounted(socket: number): boolean {
+    return this.#isCounted[socket] === true;
   }
 
   /** Nothing is in flight: what was dropped was no reply that is waited for. */

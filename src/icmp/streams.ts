@@ -1,5 +1,5 @@
+import { BATCH_NUMBERS, batchMark } from "./batch-mark.ts";
 import { grown, roomFor } from "./column.ts";
-import { batchMark } from "./tally.ts";
 import { ADDRESS_WORDS } from "./transport.ts";
 
 /** Stream numbers fit 24 bits; a handle is a number with a generation of 8 bits above it. */
@@ -145,10 +145,10 @@ export class Streams {
     return isCurrent ? number : 0;
   }
 
-  /** Counts an echo about to be sent. @returns the mark of its batch (`tally.ts`). */
+  /** Counts an echo about to be sent. @returns the mark of its batch. */
   beginEcho(number: number): number {
     const echo = this.#echoInBatch[number] ?? 0;
-    if (echo === 0) this.#batch[number] = ((this.#batch[number] ?? 0) + 1) & 0xffff;
+    if (echo === 0) this.#batch[number] = ((this.#batch[number] ?? 0) + 1) % BATCH_NUMBERS;
     const isLast = echo + 1 >= (this.#echoesPerInterval[number] ?? 1);
     this.#echoInBatch[number] = isLast ? 0 : echo + 1;
     return batchMark(this.#batch[number] ?? 0, isLast);

@@ -9,6 +9,8 @@ export type Trial =
   | { readonly kind: "worked" }
   /** A part of it is not installed. @see reason A sentence without a full stop. */
   | { readonly kind: "absent"; readonly reason: string }
+  /** A better one works. */
+  | { readonly kind: "untried" }
   /** @see error An errno name where the kernel refused, else what the part said. */
   | { readonly kind: "refused"; readonly error: string };
 
@@ -35,6 +37,9 @@ export type ProcessFacts = {
   /** Path of the Node program. */
   readonly executable: string;
 };
+
+/** What a diagnosis of the transports judges by. */
+export type TransportFacts = Pick<SystemFacts, "process" | "pingGroupRange" | "families">;
 
 /** Everything the diagnosis judges by, tried or read. Plain data, so that a table can be a test. */
 export type SystemFacts = {

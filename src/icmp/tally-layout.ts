@@ -3,7 +3,8 @@ import { LOSS_REASONS } from "./echo.ts";
 
 /**
  * Columns of the tallies, in the order in which they lie in one block of doubles, with the numbers each
- * stream has in a column. Both threads read this table, so that the block needs no description.
+ * stream has in a column. Both threads read this table, so that a block needs no description but the number of its
+ * RTT buckets: as many as the stream with the most has, never fewer than the common ones.
  */
 export const TALLY_WIDTHS = {
   echoes: 1,
@@ -14,6 +15,9 @@ export const TALLY_WIDTHS = {
   duplicateReplies: 1,
   reorderedReplies: 1,
   corruptReplies: 1,
+  fastEchoes: 1,
+  fastLost: 1,
+  fastProbing: 1,
   lostByReason: LOSS_REASONS.length,
   rttSumSeconds: 1,
   rttBuckets: RTT_BUCKET_COUNT,
@@ -28,48 +32,78 @@ export const TALLY_WIDTHS = {
 export type TallyColumn = keyof typeof TALLY_WIDTHS;
 export type TallyColumns = Readonly<Record<TallyColumn, Float64Array>>;
 
-const COLUMNS = Object.entries(TALLY_WIDTHS) as readonly (readonly [TallyColumn, number])[];
-const DOUBLES_PER_STREAM = COLUMNS.reduce((sum, [, width]) => sum + width, 0);
+const COLUMNS = Object.keys(TALLY_WIDTHS) as readonly TallyColumn[];
+const DOUBLES_PER_STREAM = Object.values(TALLY_WIDTHS).reduce((sum, width) => sum + width, 0);
 
-/** Two words in front of a shared block: the sequence word, and one so that doubles stay aligned. */
-export const BLOCK_HEADER_BYTES = 8;
+/** Numbers each stream has in a column of a block with so many RTT buckets a stream. */
+export function columnWidth(name: TallyColumn, bucketCount: number): number {
+  return name === "rttBuckets" ? bucketCount : TALLY_WIDTHS[name];
+}
+
+function doublesPerStream(bucketCount: number): number {
+  return DOUBLES_PER_STREAM - TALLY_WIDTHS.rttBuckets + bucketCount;
+}
 
 /** Bytes of a block of `streams` rows. */
-export function blockBytes(streams: number): number {
-  return BLOCK_HEADER_BYTES + streams * DOUBLES_PER_STREAM * Float64Array.BYTES_PER_ELEMENT;
+export function blockBytes(streams: number, bucketCount: number = RTT_BUCKET_COUNT): number {
+  const doubles = streams * doublesPerStream(bucketCount);
+  return doubles * Float64Array.BYTES_PER_ELEMENT;
 }
 
 /** Views of the columns of a block; the number of rows follows from its size. */
-export function columnsOf(block: ArrayBuffer | SharedArrayBuffer): TallyColumns {
-  const doubles = (block.byteLength - BLOCK_HEADER_BYTES) / Float64Array.BYTES_PER_ELEMENT;
-  const streams = Math.floor(doubles / DOUBLES_PER_STREAM);
-  let offset = BLOCK_HEADER_BYTES;
+export function columnsOf(
+  block: ArrayBuffer | SharedArrayBuffer,
+  bucketCount: number = RTT_BUCKET_COUNT,
+): TallyColumns {
+  const doubles = block.byteLength / Float64Array.BYTES_PER_ELEMENT;
+  const streams = Math.floor(doubles / doublesPerStream(bucketCount));
+  let offset = 0;
   const views: [TallyColumn, Float64Array][] = [];
-  for (const [name, width] of COLUMNS) {
+  for (const name of COLUMNS) {
+    const width = columnWidth(name, bucketCount);
     views.push([name, new Float64Array(block, offset, streams * width)]);
     offset += streams * width * Float64Array.BYTES_PER_ELEMENT;
   }
   return Object.fromEntries(views) as TallyColumns;
 }
 
-/** Copies the first `streams` rows of every column. */
+/** RTT buckets that each stream of a block with rows has. */
+export function bucketCountOf({ rttBuckets, echoes }: TallyColumns): number {
+  return echoes.length === 0 ? RTT_BUCKET_COUNT : rttBuckets.length / echoes.length;
+}
+
+/** Copies the first `streams` rows of every column, also into a block with more buckets; the new ones stay. */
 export function copyRows(from: TallyColumns, to: TallyColumns, streams: number): void {
-  for (const [name, width] of COLUMNS) to[name].set(from[name].subarray(0, streams * width));
+  const has = bucketCountOf(from);
+  const gets = bucketCountOf(to);
+  for (const name of COLUMNS) {
+    if (name === "rttBuckets" && has !== gets) {
+      for (let stream = 0; stream < streams; stream += 1) {
+        to[name].set(from[name].subarray(stream * has, (stream + 1) * has), stream * gets);
+      }
+    } else {
+      to[name].set(from[name].subarray(0, streams * columnWidth(name, has)));
+    }
+  }
 }
 
 /** Zeroes the row of a stream; what is unknown at first becomes NaN. */
 export function clearRow(columns: TallyColumns, stream: number): void {
-  for (const [name, width] of COLUMNS) {
+  const bucketCount = bucketCountOf(columns);
+  for (const name of COLUMNS) {
+    const width = columnWidth(name, bucketCount);
     columns[name].fill(
-      isUnknownAtFirst(name) ? Number.NaN : 0,
+      isGauge(name) && name !== "fastProbing" ? Number.NaN : 0,
       stream * width,
       (stream + 1) * width,
     );
   }
 }
 
-function isUnknownAtFirst(name: TallyColumn): boolean {
+/** Whether a column shows a state, which is unknown (NaN) at first but for the pace; the others only grow. */
+export function isGauge(name: TallyColumn): boolean {
   switch (name) {
+    case "fastProbing":
     case "lastRttSeconds":
     case "jitterSeconds":
     case "replyHopLimit":
@@ -85,6 +119,8 @@ function isUnknownAtFirst(name: TallyColumn): boolean {
     case "duplicateReplies":
     case "reorderedReplies":
     case "corruptReplies":
+    case "fastEchoes":
+    case "fastLost":
     case "lostByReason":
     case "rttSumSeconds":
     case "rttBuckets":

@@ -1,4 +1,5 @@
 import { bucketIndex, RTT_BOUNDS_SECONDS, RTT_BUCKET_COUNT } from "../metrics/histogram.ts";
+import { BATCH_NUMBERS } from "./batch-mark.ts";
 import { grown, roomFor } from "./column.ts";
 import { LOSS_REASONS } from "./echo.ts";
 import { LossWindow } from "./loss-window.ts";
@@ -6,18 +7,6 @@ import { blockBytes, clearRow, columnsOf, copyRows, type TallyColumns } from "./
 
 /** Gain of the jitter's running mean. @see RFC 3550 section 6.4.1. */
 const JITTER_GAIN = 1 / 16;
-
-/** Batches are numbered modulo this in a mark; of two, the one less than half of it ahead is newer. */
-const BATCH_NUMBERS = 0x8000;
-
-/**
- * What an echo carries of its batch in 16 bits: the batch's number modulo 32,768, and whether it is its last.
- *
- * @param batch Counts the batches of a stream.
- */
-export function batchMark(batch: number, isLast: boolean): number {
-  return ((batch % BATCH_NUMBERS) << 1) | (isLast ? 1 : 0);
-}
 
 /**
  * What is counted for each stream. [hot]
@@ -27,6 +16,11 @@ export function batchMark(batch: number, isLast: boolean): number {
 export class Tally {
   #rows = 0;
   #columns: TallyColumns = columnsOf(new ArrayBuffer(blockBytes(0)));
+  /** Numbers each stream has in column `rttBuckets`: of the longest list of bounds, and +Inf. */
+  #bucketCount = RTT_BUCKET_COUNT;
+  /** Lists of bounds that streams share; the first are the common ones. */
+  readonly #bounds: (readonly number[])[] = [RTT_BOUNDS_SECONDS];
+  #boundsOf = new Uint16Array(0);
   readonly #window = new LossWindow();
   /** When the newest answered echo had been sent, to know a reordered reply. */
   #newestAnsweredSentAt = new Float64Array(0);
@@ -36,25 +30,66 @@ export class Tally {
   reserve(streams: number): void {
     if (streams <= this.#rows) return;
     const rows = roomFor(streams, this.#rows);
-    const columns = columnsOf(new ArrayBuffer(blockBytes(rows)));
-    copyRows(this.#columns, columns, this.#rows);
-    this.#columns = columns;
+    this.#move(rows);
     this.#window.reserve(rows);
+    this.#boundsOf = grown(this.#boundsOf, new Uint16Array(rows));
     this.#newestAnsweredSentAt = grown(this.#newestAnsweredSentAt, new Float64Array(rows));
     this.#answeredBatch = grown(this.#answeredBatch, new Int16Array(rows));
     this.#rows = rows;
   }
 
+  #move(rows: number): void {
+    const columns = columnsOf(
+      new ArrayBuffer(blockBytes(rows, this.#bucketCount)),
+      this.#bucketCount,
+    );
+    copyRows(this.#columns, columns, this.#rows);
+    this.#columns = columns;
+  }
+
+  /** A block that takes a copy must have as many. */
+  get bucketCount(): number {
+    return this.#bucketCount;
+  }
+
   /** A new stream: everything at zero or unknown. */
-  start(stream: number, lossWindowSeconds: number): void {
+  start(
+    stream: number,
+    lossWindowSeconds: number,
+    bounds: readonly number[] = RTT_BOUNDS_SECONDS,
+  ): void {
+    this.#boundsOf[stream] = this.#boundsNumber(bounds);
     clearRow(this.#columns, stream);
     this.#window.reset(stream, lossWindowSeconds);
     this.#newestAnsweredSentAt[stream] = 0;
     this.#answeredBatch[stream] = -1;
   }
 
-  retune(stream: number, lossWindowSeconds: number): void {
-    this.#window.retune(stream, lossWindowSeconds);
+  /** Counts go on, but for new bounds: what fell into the old buckets cannot be told apart, so all begins anew. */
+  retune(
+    stream: number,
+    lossWindowSeconds: number,
+    bounds: readonly number[] = RTT_BOUNDS_SECONDS,
+  ): void {
+    if (this.#boundsNumber(bounds) === this.#boundsOf[stream]) {
+      this.#window.retune(stream, lossWindowSeconds);
+    } else {
+      this.start(stream, lossWindowSeconds, bounds);
+    }
+  }
+
+  #boundsNumber(bounds: readonly number[]): number {
+    const found = this.#bounds.findIndex(
+      (known) =>
+        known === bounds ||
+        (known.length === bounds.length && known.every((bound, at) => bound === bounds[at])),
+    );
+    if (found !== -1) return found;
+    if (bounds.length >= this.#bucketCount) {
+      this.#bucketCount = bounds.length + 1;
+      this.#move(this.#rows);
+    }
+    return this.#bounds.push(bounds) - 1;
   }
 
   /**
@@ -73,10 +108,8 @@ export class Tally {
     const columns = this.#columns;
     increment(columns.echoes, stream);
     columns.rttSumSeconds[stream] = (columns.rttSumSeconds[stream] ?? 0) + rttSeconds;
-    increment(
-      columns.rttBuckets,
-      stream * RTT_BUCKET_COUNT + bucketIndex(RTT_BOUNDS_SECONDS, rttSeconds),
-    );
+    const bounds = this.#bounds[this.#boundsOf[stream] ?? 0] ?? RTT_BOUNDS_SECONDS;
+    increment(columns.rttBuckets, stream * this.#bucketCount + bucketIndex(bounds, rttSeconds));
     if (sentAtSeconds < (this.#newestAnsweredSentAt[stream] ?? 0)) {
       increment(columns.reorderedReplies, stream);
     } else {
@@ -121,6 +154,22 @@ export class Tally {
   suspect(stream: number, mark: number, wallSeconds: number): void {
     increment(this.#columns.suspect, stream);
     this.#endUnanswered(stream, mark, Number.NaN, wallSeconds);
+  }
+
+  /** An extra echo of the fast pace ended: counted apart, for it samples bad minutes more densely. */
+  fastEnded(stream: number, isLost: boolean, nowSeconds: number): void {
+    increment(this.#columns.fastEchoes, stream);
+    if (isLost) increment(this.#columns.fastLost, stream);
+    this.#window.add(stream, nowSeconds, isLost);
+  }
+
+  setFastProbing(stream: number, isFast: boolean): void {
+    this.#columns.fastProbing[stream] = isFast ? 1 : 0;
+  }
+
+  /** Of grid and fast echoes in the loss window; NaN when none finished in it. */
+  lossRatio(stream: number, nowSeconds: number): number {
+    return this.#window.ratio(stream, nowSeconds);
   }
 
   late(stream: number): void {

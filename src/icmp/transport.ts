@@ -24,6 +24,7 @@ export const ADDRESS_WORDS = 7;
 export type PacketSink = {
   /** The kernel took the packet; the time is the send call's, as Unix seconds and nanoseconds. */
   readonly sent: (slot: number, seconds: number, nanoseconds: number) => void;
+  /** The system refused the packet. It may say so after `sent`: a program tells how it fared when it ends. */
   readonly unsent: (slot: number, errno: number) => void;
   /** The kernel's transmit stamp. */
   readonly transmitStamp: (slot: number, seconds: number, nanoseconds: number) => void;
@@ -120,8 +121,8 @@ export type Transport = {
   readonly drainReplies: (sink: PacketSink) => boolean;
   /** Packets the socket dropped for want of buffer, since it was opened; below 0 when nobody counts them. */
   readonly readDrops: () => number;
-  /** Descriptor to wait on for replies; undefined when there is none. */
-  readonly replyDescriptor: number | undefined;
+  /** Descriptors to wait on for replies; they may become more while running. */
+  readonly replyDescriptors: readonly number[];
   readonly figures: () => TransportFigures;
   readonly close: () => void;
 };

@@ -1,6 +1,7 @@
 import type { GuardData } from "../policy/verdict.ts";
 import type { ResolverOptions } from "../resolve/options.ts";
 import type { LogFields, LogLevel } from "../runtime/log.ts";
+import type { FastPaceSettings } from "../schedule/pace.ts";
 import type { Module } from "./module.ts";
 import type { ProbeRequest } from "./probe-request.ts";
 import type { ProbeOutcome } from "./prober.ts";
@@ -25,6 +26,8 @@ export type PoolStream = {
   readonly timeoutSeconds: number;
   /** 0 up to 1: where in its interval it is due. */
   readonly phase: number;
+  /** Extra probes while it fails; undefined for none. */
+  readonly fast: FastPaceSettings | undefined;
 };
 
 export type ToWorker =
@@ -41,6 +44,12 @@ export type StreamOutcome = {
   readonly outcome: ProbeOutcome;
   /** How long after its due time it began. */
   readonly startDelaySeconds: number;
+  readonly pace: {
+    /** An extra probe of the fast pace: it shows how the target is now, and counts in no counter or histogram. */
+    readonly isFast: boolean;
+    /** Whether the stream is at its fast pace after this probe. */
+    readonly isAtFastPace: boolean;
+  };
 };
 
 /** The worker's own figures; counts are since its start. */
@@ -49,7 +58,7 @@ export type PoolFigures = {
   readonly inFlight: Readonly<Record<string, number>>;
   /** Probes whose times are not to be trusted, because the worker's loop was late. */
   readonly disturbed: number;
-  /** Due times dropped, by prober: in a stall, or because they met a probe of the same stream. */
+  /** Due times of the grid dropped, by prober: in a stall, or because they met a grid probe of the same stream. */
   readonly missedTicks: Readonly<Record<string, number>>;
   /** Streams whose time has come and that wait for a slot. */
   readonly waiting: number;

@@ -1,4 +1,4 @@
-import type { SetTimer } from "../schedule/timetable.ts";
+import type { SetTimer } from "../schedule/alarm.ts";
 
 /** A message for each outcome would wake the main thread as often as there are probes. */
 const MAX_BATCH = 100;

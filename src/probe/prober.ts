@@ -114,6 +114,11 @@ type Ended = {
   readonly log: readonly ProbeLogLine[];
 };
 
+/** The agent itself broke the probe off: it says nothing about the target. */
+export function isAgentsOwn(reason: FailureReason): boolean {
+  return reason === "agent_overloaded" || reason === "cancelled";
+}
+
 /** How one probe ended. */
 export type ProbeOutcome =
   | (Ended & { readonly kind: "succeeded" })

@@ -3,7 +3,7 @@ import { createGuard } from "../policy/guard.ts";
 import { createResolver, type Resolver } from "../resolve/resolver.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Logger, LogLevel } from "../runtime/log.ts";
-import { setNodeTimer } from "../schedule/timetable.ts";
+import { setNodeTimer } from "../schedule/alarm.ts";
 import { BodyBudget, MAX_HELD_BYTES } from "./body-rules.ts";
 import { openSocket } from "./connect.ts";
 import { FileCache } from "./file-cache.ts";

@@ -6,7 +6,7 @@ import { DURATION_BOUNDS_SECONDS, SEND_LAG_BOUNDS } from "../metrics/histogram.t
 import type { PoolFigures } from "../probe/messages.ts";
 import { PROBERS } from "../probe/module.ts";
 import { AGENT_METRICS, type Metric } from "./catalogue.ts";
-import { FollowedCounter } from "./followed-counter.ts";
+import { FollowedCounter, isCount } from "./followed-counter.ts";
 
 /**
  * How often the lag of the main thread's loop is looked at. prom-client's default, 100 wake-ups a second, costs as much as
@@ -51,6 +51,7 @@ export class AgentMetrics {
   readonly #receiveBufferWanted = this.#gauge(AGENT_METRICS.receiveBufferWanted);
   readonly #foreignPackets = this.#followed(AGENT_METRICS.foreignPackets);
   readonly #stampMissing = this.#followed(AGENT_METRICS.stampMissing);
+  readonly #fastEchoesSkipped = this.#followed(AGENT_METRICS.fastEchoesSkipped);
   readonly #measurementSuspect = this.#gauge(AGENT_METRICS.measurementSuspect);
   readonly #probesInFlight = this.#gauge(AGENT_METRICS.probesInFlight);
   readonly #probeStartDelay: Histogram;
@@ -117,16 +118,20 @@ export class AgentMetrics {
     return `${this.#sendLagText()}${await this.#registry.metrics()}`;
   }
 
+  /** What a transport cannot know is absent, rather than a 0 that would claim it. */
   #readEngine(engine: EngineFigures): void {
-    this.#icmpInfo.reset();
+    for (const gauge of [this.#icmpInfo, this.#receiveBuffer, this.#measurementSuspect]) {
+      gauge.reset();
+    }
     for (const { family, transport, transmitStamp, socketDrops, ...of } of engine.families) {
       this.#icmpInfo.set({ family, transport, transmit_stamp: transmitStamp }, 1);
-      this.#socketDrops.follow({ family }, socketDrops);
-      this.#receiveBuffer.set({ family }, of.receiveBufferBytes);
+      if (isCount(socketDrops)) this.#socketDrops.follow({ family }, socketDrops);
+      if (of.receiveBufferBytes > 0) this.#receiveBuffer.set({ family }, of.receiveBufferBytes);
     }
     this.#receiveBufferWanted.set(engine.wantedReceiveBufferBytes);
     this.#foreignPackets.follow({}, engine.foreignPackets);
     this.#stampMissing.follow({}, engine.stampsMissing);
+    this.#fastEchoesSkipped.follow({}, engine.fastEchoesSkipped);
     for (const cause of new Set([...AGENT_FAULTS, ...engine.suspectCauses])) {
       this.#measurementSuspect.set({ cause }, engine.suspectCauses.includes(cause) ? 1 : 0);
     }

@@ -31,6 +31,10 @@ export const TARGET_METRICS = {
     "sounder_target_resolve_failures_total",
     "Look-ups of the target's name that gave no address.",
   ),
+  fastProbing: gauge(
+    "sounder_target_fast_probing",
+    "1 while the target is probed at its fast interval, else 0.",
+  ),
 } as const;
 
 /** Of every target of an icmp module. */
@@ -60,9 +64,17 @@ export const ICMP_METRICS = {
     "Grid echoes finished: answered in time, or past their deadline; never one in flight.",
   ),
   lost: counter("sounder_icmp_lost_total", "Grid echoes whose deadline passed without an answer."),
+  fastEchoes: counter(
+    "sounder_icmp_fast_echoes_total",
+    "Extra echoes of the fast pace that finished; counted here and not among the grid echoes.",
+  ),
+  fastLost: counter(
+    "sounder_icmp_fast_lost_total",
+    "Of those, lost; they come more densely in bad minutes, so they are no measure of loss over time.",
+  ),
   lostByReason: counter(
     "sounder_icmp_lost_by_reason_total",
-    "Lost echoes that an ICMP error explained; the rest was silence.",
+    "Lost grid echoes that an ICMP error explained; the rest was silence.",
     ["reason"],
   ),
   lateReplies: counter(
@@ -172,7 +184,7 @@ export const AGENT_METRICS = {
   ),
   receiveBufferWanted: gauge(
     "sounder_agent_icmp_receive_buffer_wanted_bytes",
-    "Receive buffer the configuration asks for.",
+    "Receive buffer that the replies to all streams need.",
   ),
   sendLag: histogram(
     "sounder_agent_icmp_send_lag_seconds",
@@ -185,6 +197,10 @@ export const AGENT_METRICS = {
   stampMissing: counter(
     "sounder_agent_icmp_stamp_missing_total",
     "Echoes for which a kernel time stamp was missing.",
+  ),
+  fastEchoesSkipped: counter(
+    "sounder_agent_icmp_fast_echoes_skipped_total",
+    "Extra echoes of the fast pace that its budget (max_fast_packets_per_second) left out.",
   ),
   measurementSuspect: gauge(
     "sounder_agent_measurement_suspect",

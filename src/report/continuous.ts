@@ -1,24 +1,17 @@
 import { setImmediate } from "node:timers/promises";
-import { labelText } from "../metrics/label-text.ts";
+import type { EchoFailure } from "../icmp/engine-contract.ts";
 import { Steps } from "../metrics/steps.ts";
 import { type TextSink, TextWriter } from "../metrics/text.ts";
-import type { FailureReason, ProbeOutcome } from "../probe/prober.ts";
+import { isAgentsOwn, type ProbeOutcome } from "../probe/prober.ts";
 import type { Address } from "../runtime/address.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { type Metric, TARGET_METRICS } from "./catalogue.ts";
 import { HttpSeries, tlsInfoLabels } from "./http-series.ts";
-import { ICMP_FAMILIES, NO_TALLIES, TALLY_COLUMNS, type Tallies } from "./icmp-series.ts";
-import { type TakeSnapshot, TallyCopies } from "./tally-copies.ts";
-import {
-  entryOf,
-  isFailing,
-  LIST_COLUMNS,
-  lastFinishedSecondsOf,
-  stateOf,
-  type TargetEntry,
-  upOf,
-} from "./target-list.ts";
+import { TALLY_COLUMNS } from "./icmp-series.ts";
+import { type TakeSnapshot, TallyCopies, type Turns } from "./tally-copies.ts";
+import { entryOf, LIST_COLUMNS, type TargetEntry } from "./target-list.ts";
 import { NONE, type TargetDescription, type TargetProblem, TargetRows } from "./target-rows.ts";
+import { isFailing, stateOf } from "./target-state.ts";
+import { type WrittenFigures, writeFamilies } from "./write-families.ts";
 
 /** Scrapes and lists written at one time. Each holds a copy of the tallies, and slow readers hold it long. */
 const MAX_WRITES = 16;
@@ -28,12 +21,14 @@ export class TooManyScrapesError extends Error {
   override readonly name = "TooManyScrapesError";
 }
 
-/** What one scrape gave. */
-export type WrittenFigures = {
-  readonly samples: number;
-  /** Series of each group that has targets. */
-  readonly seriesByGroup: ReadonlyMap<string, number>;
-};
+/** Whether a probe was an extra one, and how its target is probed from now on. */
+export type ProbePace = { readonly isFast: boolean; readonly isAtFastPace: boolean };
+
+/** A group that asked for no fast pace. */
+const NORMAL_PACE: ProbePace = { isFast: false, isAtFastPace: false };
+
+/** Asks the engine why streams fail; an empty map when it has none. */
+export type AskFailures = () => Promise<ReadonlyMap<number, EchoFailure>>;
 
 /**
  * Everything continuous: targets, what their probes showed, and its exposition.
@@ -44,9 +39,8 @@ export type WrittenFigures = {
 export class ContinuousReport {
   readonly #rows = new TargetRows();
   readonly #http = new HttpSeries();
-  readonly #copies = new TallyCopies(this.#rows);
-  readonly #clock: Clock;
-  readonly #nextTurn: () => Promise<unknown>;
+  readonly #copies: TallyCopies;
+  readonly #turns: Turns;
   #writes = 0;
   /** Rows removed while a scrape may still write them; their places are not given away until it ends. */
   #retired: number[] = [];
@@ -56,8 +50,9 @@ export class ContinuousReport {
     /** Resolves in a later turn of the event loop. */
     readonly nextTurn?: () => Promise<unknown>;
   }) {
-    this.#clock = options.clock;
-    this.#nextTurn = options.nextTurn ?? setImmediate;
+    const { monotonicSeconds } = options.clock;
+    this.#turns = { monotonicSeconds, nextTurn: options.nextTurn ?? setImmediate };
+    this.#copies = new TallyCopies(this.#rows, this.#turns);
   }
 
   /**
@@ -99,8 +94,20 @@ export class ContinuousReport {
     this.#rows.setProblem(row, isUnresolved ? problem : undefined);
   }
 
-  /** Takes in how a probe of an http target ended. What the agent itself broke off counts nowhere. */
-  record(target: number, outcome: ProbeOutcome): void {
+  /**
+   * While there is a sentence nothing can be sent to the target as it was asked for (a source address that is not on
+   * this machine, say), and it is down, whatever its last probe showed. Undefined for nothing in the way.
+   */
+  setRefused(target: number, sentence: string | undefined): void {
+    const row = this.#rows.rowOf(target);
+    if (row !== undefined) this.#rows.setRefusal(row, sentence);
+  }
+
+  /**
+   * Takes in how a probe of an http target ended. What the agent itself broke off counts nowhere, and neither does an
+   * extra probe of the fast pace, though it shows how the target is.
+   */
+  record(target: number, outcome: ProbeOutcome, pace: ProbePace = NORMAL_PACE): void {
     const row = this.#rows.rowOf(target);
     if (row === undefined) return;
     const { facts } = outcome;
@@ -108,13 +115,15 @@ export class ContinuousReport {
     if (facts.protocol !== "http" || httpRow === NONE) {
       throw new Error("Cannot record the outcome: icmp results come from the engine's tallies");
     }
+    this.#rows.setFastPace(row, pace.isAtFastPace);
     if (outcome.kind === "failed" && isAgentsOwn(outcome.reason)) return;
+    const isCounted = !pace.isFast;
     const isUnresolved = outcome.kind === "failed" && isNameWithoutAddress(outcome);
-    if (isUnresolved) this.#rows.countResolveFailure(row);
+    if (isUnresolved && isCounted) this.#rows.countResolveFailure(row);
     this.#rows.setUnresolved(row, isUnresolved);
     this.#rows.setProblem(row, outcome.kind === "failed" ? outcome : undefined);
-    this.#rows.setAddress(row, outcome.address);
-    this.#http.record(httpRow, outcome, facts);
+    this.#rows.setAddress(row, outcome.address, isCounted);
+    this.#http.record(httpRow, outcome, facts, isCounted);
   }
 
   /**
@@ -135,11 +144,10 @@ export class ContinuousReport {
     const end = this.#begin();
     try {
       const { rows, tallies } = await this.#copies.take(snapshot, TALLY_COLUMNS, signal);
-      // The copy takes a millisecond or two; the writing begins with a step of its own.
-      await this.#nextTurn();
-      const monotonicSeconds = this.#clock.monotonicSeconds;
-      const writer = new TextWriter({ sink, signal, monotonicSeconds, nextTurn: this.#nextTurn });
-      return await this.#writeFamilies(writer, rows, tallies);
+      // The end of the copy was a step; the writing begins with one of its own.
+      await this.#turns.nextTurn();
+      const writer = new TextWriter({ ...this.#turns, sink, signal });
+      return await writeFamilies(writer, rows, { rows: this.#rows, http: this.#http, tallies });
     } finally {
       end();
     }
@@ -150,23 +158,34 @@ export class ContinuousReport {
    * used again. The event loop turns between two of them where the work has been long, the work of
    * whoever takes them included.
    *
+   * @param failures Asked at once with the snapshot, so that a stream number used again lends nothing to another target.
    * @param isFailingOnly Leaves out what is up or unknown.
    * @throws as `write` does.
    */
   async *list(
     {
       snapshot,
+      failures,
       isFailingOnly,
-    }: { readonly snapshot: TakeSnapshot; readonly isFailingOnly: boolean },
+    }: {
+      readonly snapshot: TakeSnapshot;
+      readonly failures: AskFailures;
+      readonly isFailingOnly: boolean;
+    },
     signal: AbortSignal,
   ): AsyncGenerator<TargetEntry, void, void> {
     const end = this.#begin();
     try {
-      const { rows, tallies } = await this.#copies.take(snapshot, LIST_COLUMNS, signal);
-      await this.#nextTurn();
-      const monotonicSeconds = this.#clock.monotonicSeconds;
-      const steps = new Steps({ signal, monotonicSeconds, nextTurn: this.#nextTurn });
-      const results = { rows: this.#rows, http: this.#http, tallies };
+      let known: ReadonlyMap<number, EchoFailure> = new Map();
+      const takeBoth: TakeSnapshot = async () => {
+        const [taken, answered] = await Promise.all([snapshot(), failures()]);
+        known = answered;
+        return taken;
+      };
+      const { rows, tallies } = await this.#copies.take(takeBoth, LIST_COLUMNS, signal);
+      await this.#turns.nextTurn();
+      const steps = new Steps({ ...this.#turns, signal });
+      const results = { rows: this.#rows, http: this.#http, tallies, failures: known };
       for (const row of rows) {
         const state = stateOf(row, results);
         if (!isFailingOnly || isFailing(state)) {
@@ -192,84 +211,6 @@ export class ContinuousReport {
     };
   }
 
-  async #writeFamilies(
-    writer: TextWriter,
-    rows: Uint32Array,
-    tallies: Tallies | undefined,
-  ): Promise<WrittenFigures> {
-    const series = new Float64Array(this.#rows.groups.length);
-    const family = async (
-      metric: Metric,
-      of: Uint32Array,
-      writeRow: (row: number, labels: string) => void,
-    ): Promise<void> => {
-      writer.begin(metric);
-      for (const row of of) {
-        const before = writer.samples;
-        writeRow(row, this.#rows.labels(row));
-        const group = this.#rows.columns.group[row] ?? 0;
-        series[group] = (series[group] ?? 0) + writer.samples - before;
-        if (writer.isDue()) await writer.turn();
-      }
-    };
-    const results = { rows: this.#rows, http: this.#http, tallies };
-    await family(TARGET_METRICS.up, rows, (row, labels) =>
-      writer.gauge(labels, upOf(row, results)),
-    );
-    await family(TARGET_METRICS.lastFinished, rows, (row, labels) =>
-      writer.gauge(labels, lastFinishedSecondsOf(row, results)),
-    );
-    await family(TARGET_METRICS.info, rows, (row, labels) => this.#writeInfo(writer, row, labels));
-    await family(TARGET_METRICS.addressChanges, rows, (row, labels) =>
-      writer.sample(labels, this.#rows.columns.addressChanges[row] ?? 0),
-    );
-    await family(TARGET_METRICS.resolveFailures, rows, (row, labels) =>
-      writer.sample(labels, this.#rows.columns.resolveFailures[row] ?? 0),
-    );
-
-    const { httpRow, stream } = this.#rows.columns;
-    const icmpRows = rows.filter((row) => {
-      const isKnown = tallies !== undefined || stream[row] === NONE;
-      return httpRow[row] === NONE && isKnown;
-    });
-    const icmpTallies = tallies ?? NO_TALLIES;
-    for (const { metric, write } of ICMP_FAMILIES) {
-      await family(metric, icmpRows, (row, labels) => {
-        const { columns } = this.#rows;
-        write(
-          writer,
-          labels,
-          icmpTallies,
-          columns.stream[row] ?? NONE,
-          columns.isUnresolved[row] === 1,
-        );
-      });
-    }
-    const httpRows = rows.filter((row) => httpRow[row] !== NONE);
-    for (const { metric, write } of this.#http.families) {
-      await family(metric, httpRows, (row, labels) =>
-        write(writer, labels, this.#rows.columns.httpRow[row] ?? NONE),
-      );
-    }
-    await writer.end();
-    const named = [...series].map(
-      (count, group) => [this.#rows.groups[group] ?? "", count] as const,
-    );
-    return {
-      samples: writer.samples,
-      seriesByGroup: new Map(named.filter(([, count]) => count > 0)),
-    };
-  }
-
-  #writeInfo(writer: TextWriter, row: number, labels: string): void {
-    const address = this.#rows.address(row);
-    if (address === undefined) return;
-    const hasAddressLabel = this.#rows.columns.hasAddressLabel[row] === 1;
-    const family = labelText([["family", address.family]]);
-    const text = hasAddressLabel ? "" : `,${labelText([["address", address.text]])}`;
-    writer.sample(`${labels}${text},${family}`, 1);
-  }
-
   #releaseRetired(): void {
     if (this.#writes > 0) return;
     for (const row of this.#retired) {
@@ -279,11 +220,6 @@ export class ContinuousReport {
     }
     this.#retired = [];
   }
-}
-
-/** The probe was not made, or not to its end, for a reason that is not the target's. */
-function isAgentsOwn(reason: FailureReason): boolean {
-  return reason === "agent_overloaded" || reason === "cancelled";
 }
 
 /** A name in a redirect is not the target's name: by then there is an address. */

@@ -12,12 +12,17 @@ export class FollowedCounter {
     this.#counter = counter;
   }
 
-  /** @param reading Undefined leaves the counter where it is, at 0 in the beginning. */
+  /** @param reading Undefined, or no count (below 0, NaN), leaves the counter where it is, at 0 in the beginning. */
   follow(labels: Readonly<Record<string, string>>, reading: number | undefined): void {
     const key = JSON.stringify(labels);
     const last = this.#last.get(key) ?? 0;
-    const now = reading ?? last;
+    const now = isCount(reading) ? reading : last;
     this.#last.set(key, now);
     this.#counter.inc(labels, now >= last ? now - last : now);
   }
+}
+
+/** Whether a reading counts something: transports say −1 of what nobody counts. */
+export function isCount(reading: number | undefined): reading is number {
+  return reading !== undefined && Number.isFinite(reading) && reading >= 0;
 }

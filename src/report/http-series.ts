@@ -177,7 +177,17 @@ export class HttpSeries {
     };
   }
 
-  record(row: number, outcome: ProbeOutcome, facts: HttpFacts): void {
+  /** @param isCounted False for an extra probe of the fast pace: it shows how things are, and counts nowhere. */
+  record(row: number, outcome: ProbeOutcome, facts: HttpFacts, isCounted: boolean): void {
+    if (isCounted) this.#count(row, outcome, facts);
+    const { arrays } = this.#columns;
+    arrays.up[row] = outcome.kind === "succeeded" ? 1 : 0;
+    arrays.lastFinishedSeconds[row] = outcome.finishedAtSeconds;
+    this.#keepLast(row, facts);
+    this.#keepTimes(row, outcome, facts);
+  }
+
+  #count(row: number, outcome: ProbeOutcome, facts: HttpFacts): void {
     const { arrays } = this.#columns;
     increment(arrays.probes, row);
     if (outcome.kind === "failed") {
@@ -186,10 +196,6 @@ export class HttpSeries {
       arrays.reasons[row] = this.#reasons.increment(arrays.reasons[row] ?? EMPTY_LIST, reason);
     }
     if (!outcome.isDisturbed) this.#observe(row, outcome.durationSeconds, facts);
-    arrays.up[row] = outcome.kind === "succeeded" ? 1 : 0;
-    arrays.lastFinishedSeconds[row] = outcome.finishedAtSeconds;
-    this.#keepLast(row, facts);
-    this.#keepTimes(row, outcome, facts);
   }
 
   #observe(row: number, durationSeconds: number, { phases }: HttpFacts): void {

@@ -1,42 +1,55 @@
 import { LOSS_REASONS } from "../icmp/echo.ts";
 import type { TallySnapshot } from "../icmp/engine-contract.ts";
-import { TALLY_WIDTHS, type TallyColumn, type TallyColumns } from "../icmp/tally-layout.ts";
-import { leTexts } from "../metrics/exposition.ts";
-import { RTT_BOUNDS_SECONDS, RTT_BUCKET_COUNT } from "../metrics/histogram.ts";
+import {
+  columnWidth,
+  TALLY_WIDTHS,
+  type TallyColumn,
+  type TallyColumns,
+} from "../icmp/tally-layout.ts";
+import { RTT_BUCKET_COUNT } from "../metrics/histogram.ts";
 import { labelText } from "../metrics/label-text.ts";
+import type { Steps } from "../metrics/steps.ts";
 import type { TextWriter } from "../metrics/text.ts";
 import { ICMP_METRICS, type Metric } from "./catalogue.ts";
 
-/** The columns of a snapshot that become series, a copy of our own. */
-export type Tallies = TallyColumns;
+/** Columns of a snapshot, a copy of our own, and the numbers that each stream has in `rttBuckets`. */
+export type TalliesOf<Name extends TallyColumn> = Pick<TallyColumns, Name> & {
+  readonly rttBucketCount: number;
+};
+
+/** All of them, which become series. */
+export type Tallies = TalliesOf<TallyColumn>;
 
 /** One family of the icmp targets. */
 export type IcmpFamily = {
   readonly metric: Metric;
   /**
    * @param stream Row of the tallies; −1, or one beyond their end, reads as one that has sent nothing.
-   * @param isUnresolved The name has no address, so what the last answer showed is no longer so.
+   * @param isSilenced Nothing is sent to the target, so what the last answer showed is no longer so.
+   * @param les Of its round-trip-time buckets.
    */
   readonly write: (
     writer: TextWriter,
     labels: string,
     tallies: Tallies,
     stream: number,
-    isUnresolved: boolean,
+    isSilenced: boolean,
+    les: readonly string[],
   ) => void;
 };
 
-const RTT_LES = leTexts(RTT_BOUNDS_SECONDS);
+/** What a target without a stream has in its buckets; reading before a column would find another's. */
+const NO_BUCKETS = new Float64Array();
 const REASON_LABELS = LOSS_REASONS.map((reason) => labelText([["reason", reason]]));
 
 /** In the order they are written. */
 export const ICMP_FAMILIES: readonly IcmpFamily[] = [
   {
     metric: ICMP_METRICS.rtt,
-    write: (writer, labels, tallies, stream) => {
-      writer.histogram(labels, RTT_LES, {
-        buckets: tallies.rttBuckets,
-        offset: stream * RTT_BUCKET_COUNT,
+    write: (writer, labels, tallies, stream, _isSilenced, les) => {
+      writer.histogram(labels, les, {
+        buckets: stream < 0 ? NO_BUCKETS : tallies.rttBuckets,
+        offset: stream * tallies.rttBucketCount,
         sum: tallies.rttSumSeconds[stream] ?? 0,
       });
     },
@@ -52,6 +65,8 @@ export const ICMP_FAMILIES: readonly IcmpFamily[] = [
   },
   counted(ICMP_METRICS.echoes, "echoes"),
   counted(ICMP_METRICS.lost, "lost"),
+  counted(ICMP_METRICS.fastEchoes, "fastEchoes"),
+  counted(ICMP_METRICS.fastLost, "fastLost"),
   {
     metric: ICMP_METRICS.lostByReason,
     write: (writer, labels, { lostByReason }, stream) => {
@@ -72,18 +87,40 @@ export const ICMP_FAMILIES: readonly IcmpFamily[] = [
 export const TALLY_COLUMNS = Object.keys(TALLY_WIDTHS) as readonly TallyColumn[];
 
 /** Tallies of no stream at all. */
-export const NO_TALLIES: Tallies = columnsBy(TALLY_COLUMNS, () => new Float64Array());
+export const NO_TALLIES: Tallies = {
+  ...columnsBy(TALLY_COLUMNS, () => new Float64Array()),
+  rttBucketCount: RTT_BUCKET_COUNT,
+};
+
+/** Numbers copied between two looks at whether the event loop must turn: 256 KB, a tenth of a millisecond. */
+const COPIED_AT_ONCE = 0x8000;
 
 /**
  * A copy of the first `streams` rows of a snapshot, whose own arrays the engine uses again. All
- * columns are 3.4 MB at 10,000 streams, a millisecond; a copy lives as long as one answer.
+ * columns are 3.5 MB at 10,000 streams; a copy lives as long as one answer.
+ *
+ * @throws the signal's reason of the steps.
  */
-export function copyTallies<Name extends TallyColumn>(
+export async function copyTallies<Name extends TallyColumn>(
   snapshot: TallySnapshot,
   streams: number,
   names: readonly Name[],
-): Pick<Tallies, Name> {
-  return columnsBy(names, (name) => snapshot[name].slice(0, streams * TALLY_WIDTHS[name]));
+  steps: Steps,
+): Promise<TalliesOf<Name>> {
+  const { rttBucketCount } = snapshot;
+  const copied = columnsBy(names, (name) => {
+    const numbers = streams * columnWidth(name, rttBucketCount);
+    return new Float64Array(Math.min(numbers, snapshot[name].length));
+  });
+  for (const name of names) {
+    const column = copied[name];
+    for (let at = 0; at < column.length; at += COPIED_AT_ONCE) {
+      const end = Math.min(at + COPIED_AT_ONCE, column.length);
+      column.set(snapshot[name].subarray(at, end), at);
+      if (steps.isDue()) await steps.turn();
+    }
+  }
+  return { ...copied, rttBucketCount };
 }
 
 function columnsBy<Name extends TallyColumn>(
@@ -105,8 +142,8 @@ function counted(metric: Metric, column: TallyColumn): IcmpFamily {
 function ofLastAnswer(metric: Metric, column: TallyColumn): IcmpFamily {
   return {
     metric,
-    write: (writer, labels, tallies, stream, isUnresolved) => {
-      if (!isUnresolved) writer.gauge(labels, tallies[column][stream] ?? Number.NaN);
+    write: (writer, labels, tallies, stream, isSilenced) => {
+      if (!isSilenced) writer.gauge(labels, tallies[column][stream] ?? Number.NaN);
     },
   };
 }

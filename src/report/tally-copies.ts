@@ -1,7 +1,8 @@
 import type { TallySnapshot } from "../icmp/engine-contract.ts";
 import type { TallyColumn } from "../icmp/tally-layout.ts";
-import { copyTallies, type Tallies } from "./icmp-series.ts";
-import { NONE, type TargetRows } from "./target-rows.ts";
+import { Steps } from "../metrics/steps.ts";
+import { copyTallies, type TalliesOf } from "./icmp-series.ts";
+import { NONE, rowsThat, type TargetRows } from "./target-rows.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** Asks the engine, or gives undefined when it has none. */
@@ -10,7 +11,14 @@ export type TakeSnapshot = () => Promise<TallySnapshot | undefined>;
 /** The targets of one answer and what the engine had tallied for them at one moment. */
 export type Taken<Name extends TallyColumn> = {
   readonly rows: Uint32Array;
-  readonly tallies: Pick<Tallies, Name> | undefined;
+  readonly tallies: TalliesOf<Name> | undefined;
+};
+
+/** What cuts long work into steps. */
+export type Turns = {
+  readonly monotonicSeconds: () => number;
+  /** Resolves in a later turn of the event loop. */
+  readonly nextTurn: () => Promise<unknown>;
 };
 
 /**
@@ -19,10 +27,12 @@ export type Taken<Name extends TallyColumn> = {
  */
 export class TallyCopies {
   readonly #rows: TargetRows;
+  readonly #turns: Turns;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(rows: TargetRows) {
+  constructor(rows: TargetRows, turns: Turns) {
     this.#rows = rows;
+    this.#turns = turns;
   }
 
   /**
@@ -40,9 +50,10 @@ export class TallyCopies {
       signal.throwIfAborted();
       const called = this.#rows.liveRows();
       const taken = await snapshot();
-      const rows = called.filter((row) => this.#rows.isLive(row));
-      const tallies =
-        taken === undefined ? undefined : copyTallies(taken, this.#streams(rows), names);
+      const rows = rowsThat(called, (row) => this.#rows.isLive(row));
+      if (taken === undefined) return { rows, tallies: undefined };
+      const steps = new Steps({ ...this.#turns, signal });
+      const tallies = await copyTallies(taken, this.#streams(rows), names, steps);
       return { rows, tallies };
     });
     this.#last = taking.then(
@@ -54,6 +65,8 @@ export class TallyCopies {
 
   #streams(rows: Uint32Array): number {
     const { stream } = this.#rows.columns;
-    return rows.reduce((most, row) => Math.max(most, (stream[row] ?? NONE) + 1), 0);
+    let most = 0;
+    for (const row of rows) most = Math.max(most, (stream[row] ?? NONE) + 1);
+    return most;
   }
 }

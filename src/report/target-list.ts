@@ -1,22 +1,21 @@
 import { LOSS_REASONS, type LossReason } from "../icmp/echo.ts";
+import type { EchoFailure } from "../icmp/engine-contract.ts";
 import { known } from "../metrics/columns.ts";
-import type { FailureReason } from "../probe/prober.ts";
 import type { AddressFamily } from "../runtime/address.ts";
 import type { Labels } from "../target/labels.ts";
+import { problemOfEcho } from "./echo-problem.ts";
 import type { HttpResult, HttpSeries } from "./http-series.ts";
-import { NO_TALLIES, type Tallies } from "./icmp-series.ts";
-import { NONE, type TargetRows } from "./target-rows.ts";
-
-/**
- * `unresolved`: its name has no address now. `unknown`: no probe has finished yet, or the agent has a
- * fault that could be the cause of what it sees.
- */
-export type TargetState = "up" | "failing" | "unresolved" | "unknown";
+import { NO_TALLIES, type TalliesOf } from "./icmp-series.ts";
+import type { TargetReason } from "./target-reason.ts";
+import { NONE, type TargetProblem, type TargetRows } from "./target-rows.ts";
+import { fastProbingOf, lastFinishedSecondsOf, type TargetState } from "./target-state.ts";
 
 /** What the engine has counted for an icmp target, and its latest answers. */
 export type IcmpResult = {
   readonly echoes: number;
   readonly lost: number;
+  /** The extra echoes of the fast pace, which are in neither of the above, and whether there are any now. */
+  readonly fast: { readonly echoes: number; readonly lost: number; readonly probing: boolean };
   /** Of the loss window. */
   readonly lossRatio: number | undefined;
   readonly lastRttSeconds: number | undefined;
@@ -35,9 +34,11 @@ export type TargetEntry = {
   readonly labels: Labels;
   readonly state: TargetState;
   /** Why it is failing or unresolved, where that is known; undefined for an icmp target that is silent. */
-  readonly reason: FailureReason | undefined;
+  readonly reason: TargetReason | undefined;
   /** The same as one sentence for a person, without secrets. */
   readonly detail: string | undefined;
+  /** Address that sent the ICMP error which is the reason. */
+  readonly reportedBy: string | undefined;
   /** The address in use. */
   readonly address: string | undefined;
   readonly family: AddressFamily | undefined;
@@ -52,6 +53,9 @@ export type TargetEntry = {
 export const LIST_COLUMNS = [
   "echoes",
   "lost",
+  "fastEchoes",
+  "fastLost",
+  "fastProbing",
   "lostByReason",
   "lossRatio",
   "lastRttSeconds",
@@ -61,7 +65,7 @@ export const LIST_COLUMNS = [
   "lastFinishedSeconds",
 ] as const;
 
-export type ListTallies = Pick<Tallies, (typeof LIST_COLUMNS)[number]>;
+export type ListTallies = TalliesOf<(typeof LIST_COLUMNS)[number]>;
 
 /** Where the results of the targets lie. */
 export type Results = {
@@ -69,47 +73,9 @@ export type Results = {
   readonly http: HttpSeries;
   /** Undefined while the engine cannot be asked: icmp targets are then unknown. */
   readonly tallies: ListTallies | undefined;
+  /** By stream number, as `Engine.failures` gives them. */
+  readonly failures: ReadonlyMap<number, EchoFailure>;
 };
-
-/** 1 up, 0 down, NaN while unknown. A target whose name has no address is down. */
-export function upOf(row: number, { rows, http, tallies }: UpResults): number {
-  const { httpRow, isUnresolved, stream } = rows.columns;
-  if (isUnresolved[row] === 1) return 0;
-  const ofHttp = httpRow[row] ?? NONE;
-  if (ofHttp !== NONE) return http.up(ofHttp);
-  return tallies?.up[stream[row] ?? NONE] ?? Number.NaN;
-}
-
-/** Unix time at which the last probe or batch of echoes ended; NaN before the first. */
-export function lastFinishedSecondsOf(row: number, { rows, http, tallies }: UpResults): number {
-  const { httpRow, stream } = rows.columns;
-  const ofHttp = httpRow[row] ?? NONE;
-  if (ofHttp !== NONE) return http.lastFinishedSeconds(ofHttp);
-  return tallies?.lastFinishedSeconds[stream[row] ?? NONE] ?? Number.NaN;
-}
-
-type UpResults = Omit<Results, "tallies"> & {
-  readonly tallies: Pick<Tallies, "up" | "lastFinishedSeconds"> | undefined;
-};
-
-export function stateOf(row: number, results: UpResults): TargetState {
-  if (results.rows.columns.isUnresolved[row] === 1) return "unresolved";
-  const up = upOf(row, results);
-  if (Number.isNaN(up)) return "unknown";
-  return up === 1 ? "up" : "failing";
-}
-
-/** Whether a state belongs to the error list. */
-export function isFailing(state: TargetState): boolean {
-  switch (state) {
-    case "failing":
-    case "unresolved":
-      return true;
-    case "up":
-    case "unknown":
-      return false;
-  }
-}
 
 /** @returns undefined for a row without a target. */
 export function entryOf(
@@ -122,7 +88,7 @@ export function entryOf(
   if (description === undefined) return undefined;
   const { target, module, group, labels } = description;
   const address = rows.address(row);
-  const problem = isFailing(state) ? rows.problem(row) : undefined;
+  const problem = problemOf(row, state, results);
   const common = {
     target,
     module,
@@ -131,29 +97,56 @@ export function entryOf(
     state,
     reason: problem?.reason,
     detail: problem?.detail,
+    reportedBy: problem?.reportedBy,
     address: address?.text,
     family: address?.family,
     lastFinishedSeconds: known(lastFinishedSecondsOf(row, results)),
   };
   const httpRow = rows.columns.httpRow[row] ?? NONE;
   if (httpRow !== NONE) return { ...common, http: http.lastResult(httpRow) };
-  return { ...common, icmp: icmpResultOf(row, state, results) };
+  return { ...common, icmp: icmpResultOf(row, results) };
 }
 
-function icmpResultOf(
+type ShownProblem = TargetProblem & { readonly reportedBy?: string | undefined };
+
+function problemOf(
   row: number,
   state: TargetState,
-  { rows, tallies }: Results,
-): IcmpResult | undefined {
+  { rows, failures }: Results,
+): ShownProblem | undefined {
+  switch (state) {
+    case "up":
+    case "unknown":
+      return undefined;
+    case "unresolved":
+      return rows.problem(row);
+    case "failing": {
+      const refusal = rows.refusal(row);
+      if (refusal !== undefined) return { reason: "unsent", detail: refusal };
+      const failure = failures.get(rows.columns.stream[row] ?? NONE);
+      if (failure === undefined) return rows.problem(row);
+      const reportedBy = failure.kind === "lost" ? failure.explanation.reportedBy : undefined;
+      return { ...problemOfEcho(failure), reportedBy };
+    }
+  }
+}
+
+function icmpResultOf(row: number, results: Results): IcmpResult | undefined {
+  const { rows, tallies } = results;
   const stream = rows.columns.stream[row] ?? NONE;
   if (tallies === undefined && stream !== NONE) return undefined;
   const of: ListTallies = tallies ?? NO_TALLIES;
-  // What the last answer showed is no longer so when the name has no address.
+  const isSilenced = rows.isSilenced(row);
   const ofAnswer = (column: Float64Array): number | undefined =>
-    state === "unresolved" ? undefined : known(column[stream]);
+    isSilenced ? undefined : known(column[stream]);
   return {
     echoes: of.echoes[stream] ?? 0,
     lost: of.lost[stream] ?? 0,
+    fast: {
+      echoes: of.fastEchoes[stream] ?? 0,
+      lost: of.fastLost[stream] ?? 0,
+      probing: fastProbingOf(row, results) === 1,
+    },
     lossRatio: known(of.lossRatio[stream]),
     lastRttSeconds: ofAnswer(of.lastRttSeconds),
     jitterSeconds: ofAnswer(of.jitterSeconds),

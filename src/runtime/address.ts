@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 
-export type AddressFamily = "ipv4" | "ipv6";
+export const ADDRESS_FAMILIES = ["ipv4", "ipv6"] as const;
+export type AddressFamily = (typeof ADDRESS_FAMILIES)[number];
 
 /** An IP address in text with its family; IPv6 may carry a zone (`fe80::1%eth0`). */
 export type Address = { readonly text: string; readonly family: AddressFamily };

@@ -1,4 +1,4 @@
-/** Of the slots, the part that items may hold which timed out last time. */
+/** Of the slots, the part that items may hold which timed out last time, or which run an extra time. */
 const SLOW_SHARE = 0.5;
 
 type Place = {
@@ -8,7 +8,11 @@ type Place = {
   isSlow: boolean;
   /** Met its next due time while it still waited behind the living: now it goes among them. */
   isPromoted: boolean;
+  /** A due time that waits for an extra run of the same item to be cut. */
+  heldDueSeconds: number | undefined;
 };
+
+type Run = { readonly isSlow: boolean; readonly isExtra: boolean };
 
 /**
  * Who may start: at most `limit` items at a time, one run of each.
@@ -16,30 +20,25 @@ type Place = {
  * An item that timed out last time waits behind those that answered and shares half of the slots
  * with its like, so the dead never delay the living; one that waited a whole interval is let in
  * among the living once, so a target that recovered is found even where slots are short.
+ *
+ * Extra runs, beside those of due times, take only slots that nobody wants: one that stands in the way of a due time,
+ * of its own item or of another, is cut. So due times are kept as if there were none.
  */
 export class Concurrency<T extends object> {
-  readonly #limit: number;
+  readonly #options: ConcurrencyOptions<T>;
   readonly #slowLimit: number;
-  readonly #start: (item: T, dueSeconds: number) => void;
-  readonly #onMissed: (item: T) => void;
   readonly #places = new Map<T, Place>();
   /** In the order they came; a set, because one may leave from the middle. */
   readonly #prompt = new Set<T>();
   readonly #slow = new Set<T>();
-  readonly #running = new Map<T, { readonly isSlow: boolean }>();
+  readonly #running = new Map<T, Run>();
+  /** Extra runs that nobody has asked to end yet, oldest first. */
+  readonly #extra = new Set<T>();
   #slowRunning = 0;
 
-  constructor(options: {
-    readonly limit: number;
-    /** Must lead to one `ended`, not before it returns. */
-    readonly start: (item: T, dueSeconds: number) => void;
-    /** A due time met a running or a waiting one of the same item and was dropped. */
-    readonly onMissed: (item: T) => void;
-  }) {
-    this.#limit = options.limit;
+  constructor(options: ConcurrencyOptions<T>) {
+    this.#options = options;
     this.#slowLimit = Math.max(1, Math.floor(options.limit * SLOW_SHARE));
-    this.#start = options.start;
-    this.#onMissed = options.onMissed;
   }
 
   get inFlight(): number {
@@ -57,10 +56,15 @@ export class Concurrency<T extends object> {
       case "left":
         return;
       case "running":
-        this.#onMissed(item);
+        if (this.#running.get(item)?.isExtra !== true || place.heldDueSeconds !== undefined) {
+          this.#options.onMissed(item);
+          return;
+        }
+        place.heldDueSeconds = dueSeconds;
+        this.#cut(item);
         return;
       case "waiting":
-        this.#onMissed(item);
+        this.#options.onMissed(item);
         if (this.#slow.delete(item)) {
           place.isPromoted = true;
           this.#prompt.add(item);
@@ -73,20 +77,41 @@ export class Concurrency<T extends object> {
         break;
     }
     this.#fill();
+    if (this.waiting > 0) this.#cutOldest();
   }
 
-  /** A run that `start` began is over. */
-  ended(item: T, isTimeout: boolean): void {
+  /** Runs an item beside its due times, if it is idle and a slot is free that nobody waits for. */
+  startExtra(item: T, dueSeconds: number): boolean {
+    const place = this.#placeOf(item);
+    const isFree = this.#running.size < this.#options.limit && this.#slowRunning < this.#slowLimit;
+    if (place.state !== "idle" || !isFree || this.waiting > 0) return false;
+    this.#extra.add(item);
+    // Whoever is probed more often is failing, and may well time out again.
+    this.#begin(item, place, { isSlow: true, isExtra: true }, dueSeconds);
+    return true;
+  }
+
+  /**
+   * A run that `start` began is over.
+   *
+   * @param isTimeout Undefined for one that was cut: it shows nothing, so the item is what it was.
+   */
+  ended(item: T, isTimeout: boolean | undefined): void {
     const run = this.#running.get(item);
     if (run === undefined) return;
     this.#running.delete(item);
+    this.#extra.delete(item);
     if (run.isSlow) this.#slowRunning -= 1;
     const place = this.#places.get(item);
     if (place !== undefined) {
-      if (place.state === "left") this.#places.delete(item);
+      const isLeaving = place.state === "left";
+      if (isLeaving) this.#places.delete(item);
       else place.state = "idle";
-      place.isSlow = isTimeout;
+      place.isSlow = isTimeout ?? place.isSlow;
       place.isPromoted = false;
+      const held = place.heldDueSeconds;
+      place.heldDueSeconds = undefined;
+      if (held !== undefined && !isLeaving) this.due(item, held);
     }
     this.#fill();
   }
@@ -97,6 +122,8 @@ export class Concurrency<T extends object> {
     if (place === undefined) return;
     this.#prompt.delete(item);
     this.#slow.delete(item);
+    // Whoever removes it ends its run as well.
+    this.#extra.delete(item);
     if (place.state === "running") place.state = "left";
     else this.#places.delete(item);
   }
@@ -104,22 +131,32 @@ export class Concurrency<T extends object> {
   #placeOf(item: T): Place {
     const known = this.#places.get(item);
     if (known !== undefined) return known;
-    const place: Place = { state: "idle", dueSeconds: 0, isSlow: false, isPromoted: false };
+    const place: Place = {
+      state: "idle",
+      dueSeconds: 0,
+      isSlow: false,
+      isPromoted: false,
+      heldDueSeconds: undefined,
+    };
     this.#places.set(item, place);
     return place;
   }
 
   #fill(): void {
-    while (this.#running.size < this.#limit) {
+    while (this.#running.size < this.#options.limit) {
       const next = this.#next();
       if (next === undefined) return;
       const [item, place] = next;
       const isSlow = place.isSlow && !place.isPromoted;
-      place.state = "running";
-      this.#running.set(item, { isSlow });
-      if (isSlow) this.#slowRunning += 1;
-      this.#start(item, place.dueSeconds);
+      this.#begin(item, place, { isSlow, isExtra: false }, place.dueSeconds);
     }
+  }
+
+  #begin(item: T, place: Place, run: Run, dueSeconds: number): void {
+    place.state = "running";
+    this.#running.set(item, run);
+    if (run.isSlow) this.#slowRunning += 1;
+    this.#options.start(item, dueSeconds, run.isExtra);
   }
 
   #next(): readonly [T, Place] | undefined {
@@ -132,4 +169,26 @@ export class Concurrency<T extends object> {
     }
     return undefined;
   }
+
+  /** The oldest is the likeliest to be waiting for an answer that does not come. */
+  #cutOldest(): void {
+    for (const item of this.#extra) {
+      this.#cut(item);
+      return;
+    }
+  }
+
+  #cut(item: T): void {
+    if (this.#extra.delete(item)) this.#options.cut(item);
+  }
 }
+
+export type ConcurrencyOptions<T> = {
+  readonly limit: number;
+  /** Must lead to one `ended`, not before it returns. */
+  readonly start: (item: T, dueSeconds: number, isExtra: boolean) => void;
+  /** Ends the extra run of an item as soon as can be; leads to its `ended`, not before it returns. */
+  readonly cut: (item: T) => void;
+  /** A due time met a running or a waiting one of the same item and was dropped. */
+  readonly onMissed: (item: T) => void;
+};

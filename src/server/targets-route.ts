@@ -89,9 +89,9 @@ async function writeList(entries: AsyncIterable<TargetEntry>, sink: TextSink): P
  * is left out.
  */
 export function targetJson(entry: TargetEntry) {
-  const { target, module, group, labels, state, reason, detail, address, family } = entry;
-  const { lastFinishedSeconds: at, icmp, http } = entry;
+  const { target, module, group, labels, state, reason, detail, reportedBy } = entry;
+  const { address, family, lastFinishedSeconds: at, icmp, http } = entry;
   const lastFinished = at === undefined ? undefined : new Date(at * 1000).toISOString();
   const who = { target, module, group, labels };
-  return { ...who, state, reason, detail, address, family, lastFinished, icmp, http };
+  return { ...who, state, reason, detail, reportedBy, address, family, lastFinished, icmp, http };
 }

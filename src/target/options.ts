@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { found, quote } from "../runtime/found.ts";
-import { formatDuration, positiveSeconds } from "../runtime/units.ts";
+import { formatDuration, positiveSeconds, seconds } from "../runtime/units.ts";
+import { bucketsOptions } from "./buckets.ts";
 import { labelsOptions, MAX_LABEL_VALUE_BYTES } from "./labels.ts";
 import { hostOf, type Target } from "./target.ts";
 
@@ -86,10 +87,27 @@ const echoesOptions = z.strictObject({
     .optional(),
 });
 
+const fastSeconds = seconds
+  .refine((value) => value === 0 || value >= MIN_ECHO_SPACING_SECONDS, {
+    error: `must be at least ${formatDuration(MIN_ECHO_SPACING_SECONDS)}, or 0s for no fast pace`,
+  })
+  .refine((value) => value <= MAX_INTERVAL_SECONDS, {
+    error: `must be at most ${formatDuration(MAX_INTERVAL_SECONDS)}`,
+  });
+
+const SHARE_REMEDY = "must be more than 0 and at most 1: write 0.05 for 5 %";
+const untilLoss = z
+  .number({ error: ({ input }) => `expected a share such as 0.05 for 5 %, found ${found(input)}` })
+  .gt(0, { error: SHARE_REMEDY })
+  .max(1, { error: SHARE_REMEDY });
+
 /** The `defaults:` block; a group overrides each. */
 export const defaultsOptions = z.strictObject({
   interval: intervalSeconds.default(10),
   loss_window: intervalSeconds.default(60),
+  /** Of icmp modules alone: a group with other modules asks for it itself. */
+  fast_interval: fastSeconds.default(1),
+  fast_until_loss: untilLoss.default(0.05),
   labels: labelsOptions.default({}),
 });
 export type DefaultsOptions = z.output<typeof defaultsOptions>;
@@ -101,6 +119,10 @@ export const groupOptions = z.strictObject({
   interval: intervalSeconds.optional(),
   echoes: echoesOptions.optional(),
   loss_window: intervalSeconds.optional(),
+  /** Undefined: that of the defaults for icmp modules, none for others. 0 is none. */
+  fast_interval: fastSeconds.optional(),
+  fast_until_loss: untilLoss.optional(),
+  buckets: bucketsOptions.optional(),
   resolve: z.enum(["first", "all"]).default("first"),
   labels: labelsOptions.default({}),
   targets: z.array(targetOptions).default([]),

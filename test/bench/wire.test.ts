@@ -65,7 +65,7 @@ test("readWire() subtracts nanosecond stamps over a full second without rounding
     { ...request, nanoseconds: 999_999_000 },
     { ...reply, atSeconds: request.atSeconds + 1, nanoseconds: 3_250 },
   ]);
-  assert.deepEqual(longest(truth.rtts), [4.25]);
+  assert.deepEqual(longest(truth.echoes), [4.25]);
   assert.deepEqual([truth.requests, truth.unanswered], [1, 0]);
 });
 
@@ -77,7 +77,7 @@ test("readWire() tells the echoes of one sequence number apart, in order", () =>
     { ...reply, nanoseconds: 12_000 },
   ]);
   const key = echoKey(addressNumber(HOST), 7, 1);
-  assert.deepEqual(longest(truth.rttsByKey.get(key)), [1, 2]);
+  assert.deepEqual(longest(truth.echoesByKey.get(key)), [1, 2]);
 });
 
 test("readWire() bounds each echo from below by the arrival of its own request", () => {
@@ -93,8 +93,8 @@ test("readWire() bounds each echo from below by the arrival of its own request",
       { ...request, nanoseconds: 14_000 },
     ],
   );
-  assert.deepEqual(shortest(truth.rtts), [4, 3]);
-  assert.deepEqual(longest(truth.rtts), [5, 7]);
+  assert.deepEqual(shortest(truth.echoes), [4, 3]);
+  assert.deepEqual(longest(truth.echoes), [5, 7]);
 });
 
 const errors = [
@@ -119,7 +119,7 @@ test("readWire() counts requests without a reply, also where their number was us
     { ...request, sequence: 2, nanoseconds: 20_000 },
   ]);
   assert.deepEqual([truth.requests, truth.unanswered], [3, 2]);
-  assert.deepEqual(longest(truth.rtts), [2]);
+  assert.deepEqual(longest(truth.echoes), [2]);
 });
 
 test("readWire() passes over hosts that were not asked for", () => {

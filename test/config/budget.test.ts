@@ -73,3 +73,20 @@ for (const { name, module, interval, want } of timeouts) {
     assert.equal(probeTimeoutSeconds(found, interval), want);
   });
 }
+
+const flights = [
+  { name: "that nobody sends", fast: "fast_interval: 0s", budget: 1_000_000, isFine: true },
+  { name: "within their own budget", fast: "fast_interval: 20ms", budget: 8_000, isFine: true },
+  { name: "beyond it", fast: "fast_interval: 20ms", budget: 9_000, isFine: false },
+  { name: "that are few", fast: "fast_interval: 500ms", budget: 1_000_000, isFine: true },
+] as const;
+
+for (const { name, fast, budget, isFine } of flights) {
+  test(`fast echoes ${name} ${isFine ? "fit" : "do not fit"} what may wait for an answer`, () => {
+    const targets = Array.from({ length: 200 }, (_, at) => `192.0.2.${at}`).join(", ");
+    const parsed = parseConfig(
+      `{modules: {slow: {prober: icmp, timeout: 2m}}, icmp: {max_fast_packets_per_second: ${budget}}, groups: [{name: a, modules: [slow], interval: 1s, ${fast}, targets: [${targets}]}]}`,
+    );
+    assert.equal(parsed.ok, isFine);
+  });
+}

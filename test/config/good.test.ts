@@ -38,6 +38,9 @@ test("the file of the contract gives groups with defaults and labels merged", as
     intervalSeconds: 1,
     echoes: { count: 1, spacingSeconds: 1 },
     lossWindowSeconds: 60,
+    // Its interval is no longer than the fast one of the defaults.
+    fastIcmp: undefined,
+    fastProbe: undefined,
     resolve: "first",
     buckets: undefined,
     targets: [
@@ -54,7 +57,41 @@ test("the file of the contract gives groups with defaults and labels merged", as
     groups[1]?.targets.map(({ target }) => target),
     ["no", "192.0.2.1:80", "2001:db8::1", "https://www.example.net/path"],
   );
+  assert.deepEqual(groups[1]?.fastIcmp, { intervalSeconds: 1, untilLoss: 0.05 });
+  assert.equal(groups[1]?.fastProbe, undefined);
   assert.deepEqual(groups[2]?.targets, []);
+});
+
+test("fast_interval holds for icmp modules, and for others where the group itself writes it", async () => {
+  const { groups, icmp } = await good("adaptive-pace");
+  const pace = (intervalSeconds: number, untilLoss = 0.1) => ({ intervalSeconds, untilLoss });
+  assert.deepEqual(
+    Object.fromEntries(
+      groups.map(({ name, fastIcmp, fastProbe }) => [name, [fastIcmp, fastProbe]]),
+    ),
+    {
+      common: [pace(2), undefined],
+      often: [undefined, undefined],
+      own: [pace(0.5, 1), pace(0.5, 1)],
+      none: [undefined, undefined],
+      web: [pace(2), undefined],
+      "web that asks": [pace(1), pace(1)],
+      both: [pace(3, 0.5), pace(3, 0.5)],
+      "web that need not ask": [pace(2, 0.5), undefined],
+      narrow: [pace(2), undefined],
+    },
+  );
+  assert.deepEqual(
+    [icmp.transport, icmp.max_packets_per_second, icmp.max_fast_packets_per_second],
+    ["dgram", 50_000, 5_000],
+  );
+});
+
+test("buckets are seconds, written as numbers or as durations", async () => {
+  const { groups } = await good("adaptive-pace");
+  const of = (wanted: string) => groups.find(({ name }) => name === wanted)?.buckets;
+  assert.deepEqual(of("narrow"), [0.0001, 0.001, 0.002, 0.015, 1]);
+  assert.equal(of("common"), undefined);
 });
 
 test("anchors and merge keys share what groups have in common", async () => {

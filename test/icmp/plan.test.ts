@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type DueSink, isTooLate, nextOnGridSeconds, Plan } from "../../src/icmp/plan.ts";
+import { type DueSink, nextOnGridSeconds, Plan } from "../../src/icmp/plan.ts";
 
 /** The wheel turns in 16.384 s. */
 const WHEEL_SECONDS = 16.384;
@@ -166,15 +166,25 @@ for (const { echoesPerSecond, tickSeconds } of rates) {
 }
 
 const lateness = [
-  { name: "early", planned: 10, now: 9, want: false },
-  { name: "on time", planned: 10, now: 10, want: false },
-  { name: "a little late", planned: 10, now: 10.099, want: false },
-  { name: "too late", planned: 10, now: 10.101, want: true },
-  { name: "a day late", planned: 10, now: 86_410, want: true },
+  { name: "on time", rate: 10_000, late: 0, want: false },
+  { name: "at the limit of many", rate: 10_000, late: 0.099, want: false },
+  { name: "past the limit of many", rate: 10_000, late: 0.101, want: true },
+  {
+    name: "of few, of which a tenth of a second holds less than leave together",
+    rate: 128,
+    late: 0.5,
+    want: false,
+  },
+  { name: "of few, past what leaves together", rate: 128, late: 0.51, want: true },
+  { name: "of one target", rate: 0.1, late: 1, want: false },
+  { name: "of one target, past a second", rate: 0.1, late: 1.01, want: true },
+  { name: "a day late", rate: 0.1, late: 86_400, want: true },
 ] as const;
-for (const { name, planned, now, want } of lateness) {
+for (const { name, rate, late, want } of lateness) {
   test(`isTooLate() of an echo ${name}`, () => {
-    assert.equal(isTooLate(planned, now), want);
+    const plan = planAt(0);
+    plan.setRate(rate);
+    assert.equal(plan.isTooLate(16, 16 + late), want);
   });
 }
 

@@ -27,6 +27,7 @@ function engine(outcome: EchoOutcome | Error, missed = 0): TestedEngine {
       ],
       wantedReceiveBufferBytes: 0,
       foreignPackets: 0,
+      fastEchoesSkipped: 0,
       stampsMissing,
       missedTicks: 0,
       sendLag: { count: 0, sumSeconds: 0, buckets: new Float64Array() },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BATCH_NUMBERS, batchMark } from "../../src/icmp/batch-mark.ts";
 import { MAX_STREAMS, type StreamSettings, Streams } from "../../src/icmp/streams.ts";
-import { batchMark } from "../../src/icmp/tally.ts";
 import { ADDRESS_WORDS } from "../../src/icmp/transport.ts";
 
 function address(last: number): Uint32Array {
@@ -150,7 +150,7 @@ test("an echo that is a batch by itself is the last of it, and each batch has th
   for (let echo = 0; echo < 70_000; echo += 1) {
     const mark = streams.beginEcho(1);
     assert.equal(mark & 1, 1);
-    assert.equal(mark >> 1, (before + 1) % 32_768);
+    assert.equal(mark >> 1, (before + 1) % BATCH_NUMBERS);
     before = mark >> 1;
   }
 });

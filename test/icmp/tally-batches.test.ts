@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { batchMark } from "../../src/icmp/tally.ts";
+import { batchMark } from "../../src/icmp/batch-mark.ts";
 import { STREAM, TalliedStream } from "../support/tallied-stream.ts";
 
 const single = [

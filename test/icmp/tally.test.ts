@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { batchMark } from "../../src/icmp/batch-mark.ts";
 import { LOSS_REASONS } from "../../src/icmp/echo.ts";
-import { batchMark } from "../../src/icmp/tally.ts";
 import { blockBytes, columnsOf } from "../../src/icmp/tally-layout.ts";
 import { RTT_BOUNDS_SECONDS, RTT_BUCKET_COUNT } from "../../src/metrics/histogram.ts";
 import { HOP_LIMIT, STREAM, TalliedStream } from "../support/tallied-stream.ts";

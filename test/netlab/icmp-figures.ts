@@ -14,6 +14,8 @@ export type IcmpFigures = {
   readonly reorderedReplies: number;
   readonly corruptReplies: number;
   readonly lossRatio: number | undefined;
+  readonly lastRttSeconds: number | undefined;
+  readonly replyHopLimit: number | undefined;
   readonly lostByReason: Readonly<Record<string, number>>;
   readonly rtt: {
     readonly count: number;
@@ -66,6 +68,8 @@ function figuresOf(
     reorderedReplies: counter("sounder_icmp_reordered_replies_total"),
     corruptReplies: counter("sounder_icmp_corrupt_replies_total"),
     lossRatio: gauge("sounder_icmp_loss_ratio"),
+    lastRttSeconds: gauge("sounder_icmp_last_rtt_seconds"),
+    replyHopLimit: gauge("sounder_icmp_reply_hop_limit"),
     lostByReason: Object.fromEntries(
       reasons.map(({ labels: own, value }) => [own["reason"] ?? "", value]),
     ),
@@ -98,9 +102,18 @@ export function assertCountsEqual(
   record: HostRecord,
   timeoutSeconds: number,
 ): readonly RecordedEcho[] {
+  assert.equal(figures.unsent, 0, `${record.address}: unsent`);
+  return assertSentCountsEqual(figures, record, timeoutSeconds);
+}
+
+/** Likewise where some echoes were refused by the kernel: the record has only those that left. */
+export function assertSentCountsEqual(
+  figures: IcmpFigures,
+  record: HostRecord,
+  timeoutSeconds: number,
+): readonly RecordedEcho[] {
   const about = record.address;
   assert.equal(record.isTruncated, false, about);
-  assert.equal(figures.unsent, 0, `${about}: unsent`);
   // A suspect echo was sent, and ended without an answer: the record cannot tell it from a loss.
   const finished = record.echoes.slice(0, figures.echoes + figures.suspect);
   assert.equal(finished.length, figures.echoes + figures.suspect, `${about}: finished`);
@@ -123,6 +136,39 @@ export function assertCountsEqual(
     assert.ok(count <= atMost, `${about}: ${count} up to ${upToSeconds} s, held so: ${atMost}`);
   }
   return finished;
+}
+
+/** A reply waits for the lab's and the agent's turn on the machine; a stamp of another echo is further off. */
+const NEAR_SECONDS = 0.1;
+
+/**
+ * Holds the round-trip times of the answers between two pages against the record: never below what
+ * the lab held each reply for, and on average not far above.
+ *
+ * @param echoes Those of the record that finished between the pages.
+ */
+export function assertRttsRight(
+  before: IcmpFigures,
+  after: IcmpFigures,
+  echoes: readonly RecordedEcho[],
+  about: string,
+): void {
+  const held = echoes.flatMap(({ heldSeconds }) => heldSeconds ?? []);
+  const count = after.rtt.count - before.rtt.count;
+  assert.ok(count > 0, `${about}: no answers`);
+  assert.equal(count, held.length, `${about}: answers`);
+  const sumSeconds = after.rtt.sumSeconds - before.rtt.sumSeconds;
+  const heldSeconds = held.reduce((sum, seconds) => sum + seconds, 0);
+  const excessSeconds = (sumSeconds - heldSeconds) / count;
+  assert.ok(
+    excessSeconds >= -ROUNDING_SECONDS && excessSeconds <= NEAR_SECONDS,
+    `${about}: ${excessSeconds} s an echo above what the lab held`,
+  );
+  for (const [at, { upToSeconds, count: upTo }] of after.rtt.buckets.entries()) {
+    const more = upTo - (before.rtt.buckets[at]?.count ?? 0);
+    const atMost = held.filter((seconds) => seconds <= upToSeconds).length;
+    assert.ok(more <= atMost, `${about}: ${more} up to ${upToSeconds} s, held so: ${atMost}`);
+  }
 }
 
 export function isAnsweredInTime(echo: RecordedEcho, timeoutSeconds: number): boolean {

@@ -102,7 +102,7 @@ for (const family of FAMILIES) {
   });
 
   test(`forgedReply() in ${family.name} differs in what was asked and in nothing else`, () => {
-    const forgery = { identifierOffset: 1, sequenceOffset: 3, isPayloadInverted: true };
+    const forgery = { identifierOffset: 1, sequenceOffset: 3, invertedBytes: 3 };
     const packet = forgedReply(request, {}, { ...forgery, source: family.router });
     assert.ok(isChecksumRight(packet));
     assert.deepEqual(

@@ -11,6 +11,8 @@ export type EchoRequest = {
   readonly hopLimit: number;
   /** IPv4 type of service or IPv6 traffic class, the whole byte. */
   readonly trafficClass: number;
+  /** The DF bit (RFC 791 section 3.1); IPv6 has none, its routers never fragment. */
+  readonly isFragmentingForbidden: boolean;
   /** The whole IP packet, for the errors that quote it. */
   readonly packet: Uint8Array;
 };
@@ -22,6 +24,7 @@ export const IPV6_HEADER_BYTES = 40;
 export const ICMP_HEADER_BYTES = 8;
 /** More fragments flag and fragment offset (RFC 791 section 3.1). */
 const FRAGMENT_BITS = 0x3fff;
+const DONT_FRAGMENT_BIT = 0x4000;
 
 /**
  * Reads one packet from the device.
@@ -53,6 +56,7 @@ function parseIpv4(packet: Uint8Array, view: DataView): EchoRequest | undefined 
     destination: packet.slice(16, 20),
     hopLimit: view.getUint8(8),
     trafficClass: view.getUint8(1),
+    isFragmentingForbidden: (view.getUint16(6) & DONT_FRAGMENT_BIT) !== 0,
     ...echoFields(packet, message, totalBytes),
   };
 }
@@ -75,6 +79,7 @@ function parseIpv6(packet: Uint8Array, view: DataView): EchoRequest | undefined 
     destination,
     hopLimit: view.getUint8(7),
     trafficClass: (view.getUint16(0) >> 4) & 0xff,
+    isFragmentingForbidden: false,
     ...echoFields(packet, message, totalBytes),
   };
 }

@@ -36,6 +36,8 @@ export type Written = { readonly kind: PacketKind; readonly atSeconds: number };
 export type RecordedEcho = {
   /** Taken right after the packet was read: the kernel's transmit stamp lies before it. */
   readonly arrivedAtSeconds: number;
+  /** Source address, by which it can be told how it was sent. */
+  readonly source: string;
   readonly identifier: number;
   readonly sequence: number;
   readonly payloadBytes: number;
@@ -43,6 +45,8 @@ export type RecordedEcho = {
   readonly payloadHex: string;
   readonly hopLimit: number;
   readonly trafficClass: number;
+  /** IPv4's DF bit. */
+  readonly isFragmentingForbidden: boolean;
   readonly fate: Fate;
   /** Packets sent because of it so far. */
   readonly written: readonly Written[];

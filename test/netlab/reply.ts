@@ -79,9 +79,8 @@ export function forgedReply(
   script: HostScript,
   forgery: NonNullable<HostScript["forge"]>,
 ): Uint8Array {
-  const payload = forgery.isPayloadInverted
-    ? request.payload.map((byte) => ~byte)
-    : request.payload;
+  const invertedBytes = forgery.invertedBytes ?? 0;
+  const payload = request.payload.map((byte, at) => (at < invertedBytes ? ~byte : byte));
   const message = replyMessage({
     ...request,
     payload,
@@ -145,11 +144,12 @@ export function strayPacket(
       return icmpPacket(envelope, stray(lastIdentifier));
     case "random_bytes":
       return icmpPacket(envelope, payload);
-    case "unreachable": {
+    case "unreachable":
+    case "unreachable_of_last_identifier": {
       const asked = echoMessage({
         type: isIpv4 ? 8 : 128,
-        identifier: word(),
-        sequence: 1,
+        identifier: packet === "unreachable" ? word() : lastIdentifier,
+        sequence: word(),
         payload,
       });
       const quoted = icmpPacket(

@@ -11,6 +11,7 @@ import {
   type HostRecord,
   type LabTotals,
   RECORDED_PAYLOAD_BYTES,
+  type RecordedEcho,
   type Written,
   zeroTotals,
 } from "./record.ts";
@@ -24,15 +25,8 @@ const MAX_PENDING_PACKETS = 1_000_000;
 /** A flood that fell behind (a stopped machine) goes on from now rather than burst. */
 const MAX_FLOOD_LAG_SECONDS = 0.1;
 
-type CountedEcho = {
-  readonly arrivedAtSeconds: number;
-  readonly identifier: number;
-  readonly sequence: number;
-  readonly payloadBytes: number;
-  readonly payloadHex: string;
-  readonly hopLimit: number;
-  readonly trafficClass: number;
-  readonly fate: Fate;
+/** A recorded echo that is still happening. */
+type CountedEcho = Omit<RecordedEcho, "written" | "heldSeconds"> & {
   readonly written: Written[];
   heldSeconds: number | undefined;
 };
@@ -284,12 +278,14 @@ function echoRecord(request: EchoRequest, arrivedAtSeconds: number, fate: Fate):
   const excerpt = request.payload.subarray(0, RECORDED_PAYLOAD_BYTES);
   return {
     arrivedAtSeconds,
+    source: addressText(request.source),
     identifier: request.identifier,
     sequence: request.sequence,
     payloadBytes: request.payload.length,
     payloadHex: Buffer.from(excerpt).toString("hex"),
     hopLimit: request.hopLimit,
     trafficClass: request.trafficClass,
+    isFragmentingForbidden: request.isFragmentingForbidden,
     fate,
     written: [],
     heldSeconds: undefined,

@@ -62,8 +62,11 @@ export type HostScript = {
     /** Added to the identifier, modulo 65,536; likewise the sequence number. */
     readonly identifierOffset?: number;
     readonly sequenceOffset?: number;
-    /** Turns over every bit of the payload. */
-    readonly isPayloadInverted?: boolean;
+    /**
+     * Turns over every bit of so many bytes from the start of the payload: 8 give an echo of
+     * Sounder another cookie that is as well formed as the right one.
+     */
+    readonly invertedBytes?: number;
   };
   readonly error?: Wrong & {
     readonly says: ErrorName | { readonly type: number; readonly code: number };
@@ -81,6 +84,8 @@ export type HostScript = {
       | "echo_reply"
       | "echo_reply_of_last_identifier"
       | "unreachable"
+      /** About an echo to this host with the identifier of the last one, and any sequence number. */
+      | "unreachable_of_last_identifier"
       | "random_bytes";
   };
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { StreamOutcome } from "../../src/probe/messages.ts";
+import type { PoolStream, StreamOutcome } from "../../src/probe/messages.ts";
 import { createProbePool, type ProbePoolOptions } from "../../src/probe/pool.ts";
 import type { ProbeRequest } from "../../src/probe/probe-request.ts";
 import { resolverOptions } from "../../src/resolve/options.ts";
@@ -31,7 +31,7 @@ async function startPool(t: TestContext, changes: Partial<ProbePoolOptions> = {}
 function stream(
   number: number,
   target: string,
-  changes: { readonly intervalSeconds?: number } = {},
+  changes: Partial<Pick<PoolStream, "intervalSeconds" | "fast">> = {},
 ) {
   return {
     number,
@@ -40,6 +40,7 @@ function stream(
     intervalSeconds: 0.2,
     timeoutSeconds: 5,
     phase: 0.5,
+    fast: undefined,
     ...changes,
   };
 }
@@ -80,6 +81,18 @@ test("streams are probed again and again until they are removed", async (t) => {
   await pool.figures();
   assert.ok(outcomes.length <= count + 2);
   assert.deepEqual(faults, []);
+});
+
+test("a failing stream is probed at its fast pace, and each outcome tells which it is", async (t) => {
+  const { pool, outcomes } = await startPool(t);
+  const fast = { intervalSeconds: 0.1, untilLoss: 0.05, windowSeconds: 60 };
+  pool.add(stream(1, "127.0.0.1:1", { intervalSeconds: 1, fast }));
+  await until(() => outcomes.filter(({ pace }) => pace.isFast).length >= 3, soon("fast outcomes"));
+  assert.deepEqual(outcomes[0]?.pace, { isFast: false, isAtFastPace: true });
+  for (const { outcome, pace } of outcomes) {
+    assert.equal(reasonOf(outcome), "connect_refused");
+    assert.equal(pace.isAtFastPace, true);
+  }
 });
 
 test("figures tell what is in flight and which due times met a running probe", async (t) => {

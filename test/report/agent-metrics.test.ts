@@ -26,6 +26,7 @@ const engine: EngineFigures = {
   ],
   wantedReceiveBufferBytes: 8_388_608,
   foreignPackets: 12,
+  fastEchoesSkipped: 6,
   stampsMissing: 1,
   missedTicks: 4,
   sendLag: {
@@ -85,6 +86,7 @@ test("render() shows the engine's figures", async () => {
   assert.equal(of(`${icmp}_receive_buffer_wanted_bytes`), 8_388_608);
   assert.equal(of(`${icmp}_foreign_packets_total`), 12);
   assert.equal(of(`${icmp}_stamp_missing_total`), 1);
+  assert.equal(of(`${icmp}_fast_echoes_skipped_total`), 6);
   assert.equal(of(`${icmp}_send_lag_seconds_count`), 5);
   assert.equal(of(`${icmp}_send_lag_seconds_sum`), 0.002);
   assert.equal(of(`${icmp}_send_lag_seconds_bucket`, { le: "5e-05" }), 2);
@@ -112,6 +114,55 @@ test("render() counts up from readings, and takes one that fell as a source begu
   const without = await rendered(metrics, { ...figures, engine: undefined });
   assert.equal(sampleValue(without, name), 25);
   assert.equal(sampleValue(without, "sounder_agent_icmp_send_lag_seconds_count"), 5);
+});
+
+test("what a transport cannot tell is absent, and breaks nothing", async () => {
+  const metrics = newMetrics();
+  const of = { transport: "ping", transmitStamp: "send_call" } as const;
+  const families = [
+    { family: "ipv4", ...of, socketDrops: -1, receiveBufferBytes: 0 },
+    { family: "ipv6", ...of, socketDrops: Number.NaN, receiveBufferBytes: Number.NaN },
+  ] as const;
+  for (let round = 0; round < 2; round += 1) {
+    const shown = await rendered(metrics, { ...figures, engine: { ...engine, families } });
+    assert.equal(shown.get("sounder_agent_icmp_info")?.samples.length, 2);
+    const counted = [
+      "sounder_agent_icmp_socket_drops_total",
+      "sounder_agent_icmp_receive_buffer_bytes",
+    ];
+    for (const name of counted) assert.equal(shown.get(name)?.samples.length ?? 0, 0, name);
+  }
+});
+
+test("another transport takes the place of the one before it", async () => {
+  const metrics = newMetrics();
+  await rendered(metrics);
+  const [ipv4] = engine.families;
+  assert.ok(ipv4 !== undefined);
+  const now = { ...ipv4, transport: "dgram", transmitStamp: "send_call", socketDrops: 5 } as const;
+  const shown = await rendered(metrics, { ...figures, engine: { ...engine, families: [now] } });
+  const labels = shown.get("sounder_agent_icmp_info")?.samples.map((sample) => sample.labels);
+  assert.deepEqual(labels, [{ family: "ipv4", transport: "dgram", transmit_stamp: "send_call" }]);
+  const buffers = shown.get("sounder_agent_icmp_receive_buffer_bytes")?.samples;
+  assert.deepEqual(
+    buffers?.map((sample) => sample.labels["family"]),
+    ["ipv4"],
+  );
+  const drops = (family: string): number | undefined =>
+    sampleValue(shown, "sounder_agent_icmp_socket_drops_total", { family });
+  assert.deepEqual([drops("ipv4"), drops("ipv6")], [5, 0]);
+});
+
+test("a cause of suspicion is at 1 while it holds, one that the program does not know included", async () => {
+  const metrics = newMetrics();
+  const suspect = async (suspectCauses: readonly string[]): Promise<unknown> => {
+    const shown = await rendered(metrics, { ...figures, engine: { ...engine, suspectCauses } });
+    const samples = shown.get("sounder_agent_measurement_suspect")?.samples ?? [];
+    return Object.fromEntries(samples.map(({ labels, value }) => [labels["cause"], value]));
+  };
+  const quiet = { socket_overflow: 0, stopped: 0, clock_step: 0 };
+  assert.deepEqual(await suspect(["stopped", "full_moon"]), { ...quiet, stopped: 1, full_moon: 1 });
+  assert.deepEqual(await suspect([]), quiet);
 });
 
 test("render() without an engine has its counters at 0", async () => {

@@ -44,7 +44,7 @@ test("write() of no targets gives nothing", async () => {
   assert.equal(figures.samples, 0);
 });
 
-test("every counter and histogram of a new icmp target is there at 0, and no gauge is", async () => {
+test("every counter and histogram of a new icmp target is there at 0, and no gauge but the pace", async () => {
   const report = newReport();
   report.addTarget(icmp, 1);
   const { families } = await scrape(report, emptySnapshot(1));
@@ -53,9 +53,12 @@ test("every counter and histogram of a new icmp target is there at 0, and no gau
     [
       "sounder_target_address_changes_total",
       "sounder_target_resolve_failures_total",
+      "sounder_target_fast_probing",
       "sounder_icmp_rtt_seconds",
       "sounder_icmp_echoes_total",
       "sounder_icmp_lost_total",
+      "sounder_icmp_fast_echoes_total",
+      "sounder_icmp_fast_lost_total",
       "sounder_icmp_late_replies_total",
       "sounder_icmp_duplicate_replies_total",
       "sounder_icmp_reordered_replies_total",
@@ -70,7 +73,7 @@ test("every counter and histogram of a new icmp target is there at 0, and no gau
   assert.equal(samplesOf(families, "sounder_icmp_rtt_seconds_bucket").length, RTT_BUCKET_COUNT);
 });
 
-test("every counter and histogram of a new http target is there at 0, and no gauge is", async () => {
+test("every counter and histogram of a new http target is there at 0, and no gauge but the pace", async () => {
   const report = newReport();
   report.addTarget(http, undefined);
   const { families } = await scrape(report);
@@ -79,6 +82,7 @@ test("every counter and histogram of a new http target is there at 0, and no gau
     [
       "sounder_target_address_changes_total",
       "sounder_target_resolve_failures_total",
+      "sounder_target_fast_probing",
       "sounder_http_duration_seconds",
       "sounder_probe_duration_seconds",
       "sounder_probes_total",
@@ -479,6 +483,45 @@ test("two scrapes at one time are both right, though the engine has one set of a
       const values = new Set(samplesOf(families, name).map((sample) => sample.value));
       assert.deepEqual(values, new Set([want]), name);
     }
+  }
+});
+
+test("the next snapshot is asked for only when the copy of the one before is whole, turns in between", async () => {
+  const clock = fakeClock();
+  let turns = 0;
+  const report = new ContinuousReport({
+    // Every look at the clock says that the step has been long.
+    clock: {
+      ...clock,
+      monotonicSeconds: () => {
+        clock.advanceSeconds(0.002);
+        return clock.monotonicSeconds();
+      },
+    },
+    nextTurn: async () => {
+      turns += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  });
+  report.addTarget(icmp, 1);
+  const snapshot = emptySnapshot(1);
+  const turnsAtAsking: number[] = [];
+  const take = (answered: number) => async () => {
+    turnsAtAsking.push(turns);
+    tally(snapshot, 1, { answered, lost: 0 });
+    return snapshot;
+  };
+  const sinks = [textSink(), textSink()] as const;
+  await Promise.all([
+    report.write(sinks[0], { snapshot: take(5) }, never),
+    report.write(sinks[1], { snapshot: take(9) }, never),
+  ]);
+  const [first = 0, second = 0] = turnsAtAsking;
+  assert.ok(second - first >= 2, `${turnsAtAsking.join()}`);
+  for (const [index, want] of [5, 9].entries()) {
+    const families = parseExposition(sinks[index]?.text() ?? "");
+    assert.equal(sampleValue(families, "sounder_icmp_echoes_total"), want);
+    assert.equal(sampleValue(families, "sounder_icmp_rtt_seconds_count"), want);
   }
 });
 

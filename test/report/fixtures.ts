@@ -3,7 +3,8 @@ import type { TallySnapshot } from "../../src/icmp/engine-contract.ts";
 import { RTT_BUCKET_COUNT } from "../../src/metrics/histogram.ts";
 import type { TextSink } from "../../src/metrics/text.ts";
 import type { HttpFacts, IcmpFacts, ProbeOutcome, TlsFacts } from "../../src/probe/prober.ts";
-import type { ContinuousReport, WrittenFigures } from "../../src/report/continuous.ts";
+import type { ContinuousReport } from "../../src/report/continuous.ts";
+import type { WrittenFigures } from "../../src/report/write-families.ts";
 import { type ParsedFamily, parseExposition } from "../support/exposition.ts";
 
 /** Unix time at which everything in these tests ends. */
@@ -12,7 +13,10 @@ export const FINISHED_AT_SECONDS = 1_700_000_000.25;
 export const never: AbortSignal = new AbortController().signal;
 
 /** A snapshot of streams 1 to `streams` that have sent nothing yet. */
-export function emptySnapshot(streams: number): TallySnapshot {
+export function emptySnapshot(
+  streams: number,
+  rttBucketCount: number = RTT_BUCKET_COUNT,
+): TallySnapshot {
   const rows = streams + 1;
   const zeros = (width = 1): Float64Array => new Float64Array(rows * width);
   const unknown = (): Float64Array => new Float64Array(rows).fill(Number.NaN);
@@ -26,9 +30,13 @@ export function emptySnapshot(streams: number): TallySnapshot {
     duplicateReplies: zeros(),
     reorderedReplies: zeros(),
     corruptReplies: zeros(),
+    fastEchoes: zeros(),
+    fastLost: zeros(),
+    fastProbing: zeros(),
     lostByReason: zeros(LOSS_REASONS.length),
     rttSumSeconds: zeros(),
-    rttBuckets: zeros(RTT_BUCKET_COUNT),
+    rttBucketCount,
+    rttBuckets: zeros(rttBucketCount),
     lastRttSeconds: unknown(),
     jitterSeconds: unknown(),
     replyHopLimit: unknown(),
@@ -46,7 +54,7 @@ export function tally(
 ): void {
   snapshot.echoes[stream] = answered + lost;
   snapshot.lost[stream] = lost;
-  snapshot.rttBuckets[stream * RTT_BUCKET_COUNT + bucket] = answered;
+  snapshot.rttBuckets[stream * snapshot.rttBucketCount + bucket] = answered;
   snapshot.rttSumSeconds[stream] = answered * 0.0007;
   snapshot.lossRatio[stream] = lost / (answered + lost);
   snapshot.up[stream] = answered > 0 ? 1 : 0;

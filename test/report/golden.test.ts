@@ -18,10 +18,10 @@ import {
   unanswered,
 } from "./fixtures.ts";
 
-/** A small fleet in every state there is: new, well, lossy, dark, unresolved; and the same for http. */
+/** A small fleet in every state there is: new, well, lossy, dark, unresolved, refused; and the same for http. */
 function fleet(): Promise<Scraped> {
   const report = new ContinuousReport({ clock: fakeClock() });
-  const snapshot = emptySnapshot(5);
+  const snapshot = emptySnapshot(6);
   const icmp = { group: "core", module: "icmp", prober: "icmp", labels: {} } as const;
   const labels = { site: "fra", role: 'edge "a"' };
   const targets = ["new.example", "192.0.2.1", "2001:db8::1", "192.0.2.66"] as const;
@@ -44,11 +44,21 @@ function fleet(): Promise<Scraped> {
   snapshot.unsent[3] = 6;
   snapshot.suspect[3] = 7;
   snapshot.lastRttSeconds[3] = 0.0873;
+  snapshot.fastEchoes[3] = 540;
+  snapshot.fastLost[3] = 486;
+  snapshot.fastProbing[3] = 1;
   report.setAddress(dark, { text: "192.0.2.66", family: "ipv4" });
   tally(snapshot, 4, { answered: 0, lost: 60 });
   const unresolved = report.addTarget({ ...icmp, target: "gone.example" }, 5);
   report.setUnresolved(unresolved, true);
   report.countResolveFailure(unresolved);
+  const bucketBoundsSeconds = [0.01, 0.1, 0.5];
+  const far = { ...icmp, group: "satellite", target: "192.0.2.99", bucketBoundsSeconds };
+  report.setRefused(
+    report.addTarget(far, 6),
+    "source_ip_address 192.0.2.98 is not on this machine",
+  );
+  tally(snapshot, 6, { answered: 12, lost: 0, bucket: 2 });
 
   const http = { group: "web", module: "http_2xx", prober: "http", labels: {} } as const;
   report.addTarget({ ...http, target: "https://new.example/" }, undefined);
@@ -61,6 +71,8 @@ function fleet(): Promise<Scraped> {
   const facts = { ...unanswered({ resolve: 0.0015, connect: 0.01, tls: 0.02 }), tls };
   report.record(bad, failed("connect_timeout", { facts: unanswered({ connect: 5 }) }));
   report.record(bad, failed("tls_expired", { facts, finishedAtSeconds: FINISHED_AT_SECONDS + 1 }));
+  const again = { facts, finishedAtSeconds: FINISHED_AT_SECONDS + 2 };
+  report.record(bad, failed("tls_expired", again), { isFast: true, isAtFastPace: true });
   return scrape(report, snapshot);
 }
 

@@ -1,48 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Timetable } from "../../src/schedule/timetable.ts";
-import { fakeClock } from "../support/fake-clock.ts";
+import { fakeTimers } from "../support/fake-timers.ts";
 
-/** A timer that fires when the clock is moved past it. */
 function bench() {
-  const clock = fakeClock();
-  const timers = new Map<number, { readonly atSeconds: number; readonly callback: () => void }>();
-  let lastId = 0;
+  const { clock, setTimer, timerCount, jump } = fakeTimers();
   const due: [string, number][] = [];
   const missed: [string, number][] = [];
   const timetable = new Timetable<{ name: string }>({
     clock,
-    setTimer: (callback, afterSeconds) => {
-      lastId += 1;
-      const id = lastId;
-      timers.set(id, { atSeconds: clock.monotonicSeconds() + afterSeconds, callback });
-      return () => timers.delete(id);
-    },
+    setTimer,
     onDue: ({ name }, dueSeconds) => due.push([name, dueSeconds]),
     onMissed: ({ name }, ticks) => missed.push([name, ticks]),
   });
-  return {
-    timetable,
-    due,
-    missed,
-    timers,
-    /** Moves time in one jump: a stall, if it is longer than an interval. */
-    jump: (seconds: number) => {
-      clock.advanceSeconds(seconds);
-      for (const [id, { atSeconds, callback }] of timers) {
-        if (atSeconds > clock.monotonicSeconds()) continue;
-        timers.delete(id);
-        callback();
-      }
-    },
-  };
+  return { timetable, due, missed, timerCount, jump };
 }
 
 test("items are due at their own place in each interval, behind one timer", () => {
-  const { timetable, due, timers, jump } = bench();
+  const { timetable, due, timerCount, jump } = bench();
   timetable.add({ name: "a" }, { intervalSeconds: 4, phase: 0.25 });
   timetable.add({ name: "b" }, { intervalSeconds: 4, phase: 0.75 });
-  assert.equal(timers.size, 1);
+  assert.equal(timerCount(), 1);
   for (let second = 0; second < 8; second += 1) jump(1);
   assert.deepEqual(due, [
     ["a", 1],
@@ -50,7 +28,7 @@ test("items are due at their own place in each interval, behind one timer", () =
     ["a", 5],
     ["b", 7],
   ]);
-  assert.equal(timers.size, 1);
+  assert.equal(timerCount(), 1);
 });
 
 test("ticks that passed in a stall are dropped and told, and the grid stays", () => {
@@ -64,18 +42,18 @@ test("ticks that passed in a stall are dropped and told, and the grid stays", ()
 });
 
 test("a removed item is due no more, and no timer stays behind", () => {
-  const { timetable, due, timers, jump } = bench();
+  const { timetable, due, timerCount, jump } = bench();
   const item = { name: "a" };
   timetable.add(item, { intervalSeconds: 1, phase: 0.5 });
   timetable.remove(item);
-  assert.equal(timers.size, 0);
+  assert.equal(timerCount(), 0);
   jump(5);
   assert.deepEqual(due, []);
 });
 
 test("stop() forgets everything", () => {
-  const { timetable, timers } = bench();
+  const { timetable, timerCount } = bench();
   for (const name of ["a", "b", "c"]) timetable.add({ name }, { intervalSeconds: 1, phase: 0 });
   timetable.stop();
-  assert.equal(timers.size, 0);
+  assert.equal(timerCount(), 0);
 });

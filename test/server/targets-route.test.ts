@@ -23,12 +23,14 @@ function entry(number: number): TargetEntry {
     state: "up",
     reason: undefined,
     detail: undefined,
+    reportedBy: undefined,
     address: `192.0.2.${number}`,
     family: "ipv4",
     lastFinishedSeconds: 1_700_000_000.25,
     icmp: {
       echoes: 3,
       lost: 0,
+      fast: { echoes: 0, lost: 0, probing: false },
       lossRatio: 0,
       lastRttSeconds: 0.0123,
       jitterSeconds: undefined,
@@ -64,6 +66,7 @@ test("the list of targets is JSON, one target a line, without what is not known"
     icmp: {
       echoes: 3,
       lost: 0,
+      fast: { echoes: 0, lost: 0, probing: false },
       lossRatio: 0,
       lastRttSeconds: 0.0123,
       replyHopLimit: 57,
@@ -72,6 +75,24 @@ test("the list of targets is JSON, one target a line, without what is not known"
   });
   const lines = answer.body.split("\n").filter((line) => line.includes('"target"'));
   assert.equal(lines.length, 2);
+});
+
+test("a failing target says why, and who said so", async () => {
+  const targets: ListTargets = async function* () {
+    const reason = "host_unreachable";
+    const detail = "10.0.0.1 says that the host is unreachable";
+    yield { ...entry(1), state: "failing", reason, detail, reportedBy: "10.0.0.1" };
+    yield { ...entry(2), state: "failing", reason: "unsent", detail: "no such interface" };
+  };
+  await using server = await serve({ api: fakeApi({ targets }) });
+  const answer = await ask(server.port, PATH);
+  const [reported, unsent] = JSON.parse(answer.body).targets;
+  assert.deepEqual(
+    [reported.reason, reported.detail, reported.reportedBy],
+    ["host_unreachable", "10.0.0.1 says that the host is unreachable", "10.0.0.1"],
+  );
+  assert.equal(unsent.reason, "unsent");
+  assert.ok(!Object.hasOwn(unsent, "reportedBy"));
 });
 
 test("a list without a target is a list", async () => {

@@ -1,6 +1,5 @@
 import type { EchoOutcome } from "../../src/icmp/echo.ts";
-import { EchoLoop } from "../../src/icmp/echo-loop.ts";
-import type { StreamSettings } from "../../src/icmp/streams.ts";
+import { EchoLoop, type LoopEvent, type LoopStream } from "../../src/icmp/echo-loop.ts";
 import { blockBytes, columnsOf, type TallyColumn } from "../../src/icmp/tally-layout.ts";
 import type { AddressFamily } from "../../src/runtime/address.ts";
 import { addressOf, FakeTransport } from "./fake-transport.ts";
@@ -9,11 +8,6 @@ import { SteppingClock } from "./stepping-clock.ts";
 /** The longest sleep of the engine's thread. */
 const MAX_SLEEP_SECONDS = 0.25;
 const ROWS = 256;
-
-type TestSettings = StreamSettings & {
-  readonly phase: number;
-  readonly lossWindowSeconds: number;
-};
 
 /** Numbers of one stream's row that tests look at. */
 const ROW = [
@@ -25,6 +19,9 @@ const ROW = [
   "duplicateReplies",
   "reorderedReplies",
   "corruptReplies",
+  "fastEchoes",
+  "fastLost",
+  "fastProbing",
   "lastRttSeconds",
   "rttSumSeconds",
   "replyHopLimit",
@@ -41,31 +38,44 @@ export class EchoBench {
   /** Of the other family, for what two sockets do to one another. */
   readonly second: FakeTransport;
   readonly loop: EchoLoop;
+  /** What the loop told of its machine. */
+  readonly events: LoopEvent[] = [];
+  /** How long the machine was suspended so far; a test adds to it. */
+  suspendedSeconds = 0;
   readonly ends: { readonly stream: number; readonly outcome: EchoOutcome }[] = [];
 
-  readonly #settings = new Map<number, TestSettings>();
+  readonly #settings = new Map<number, LoopStream>();
 
-  constructor(family: AddressFamily = "ipv4") {
-    this.transport = new FakeTransport({ clock: this.clock, family });
+  constructor(
+    family: AddressFamily = "ipv4",
+    options: {
+      readonly maxFastEchoesPerSecond?: number;
+      readonly areDropsCounted?: boolean;
+    } = {},
+  ) {
+    const { areDropsCounted = true } = options;
+    this.transport = new FakeTransport({ clock: this.clock, family, areDropsCounted });
     const other = family === "ipv4" ? "ipv6" : "ipv4";
     this.second = new FakeTransport({ clock: this.clock, family: other });
     this.loop = new EchoLoop({
       clock: this.clock,
       transports: [this.transport, this.second],
-      errnoName: (errno) => `errno ${errno}`,
+      maxFastEchoesPerSecond: options.maxFastEchoesPerSecond ?? 1000,
+      suspendedSeconds: () => this.suspendedSeconds,
+      onEvent: (event) => this.events.push(event),
+      onFailure: undefined,
       onOneShotEnd: (stream, outcome) => this.ends.push({ stream, outcome }),
     });
   }
 
   /** Adds a stream, one echo a second to 192.0.2.1 lost after a second, or changes what is told of one. */
-  set(number: number, changed: Partial<TestSettings> = {}): void {
+  set(number: number, changed: Partial<LoopStream> = {}): void {
     const settings = { ...(this.#settings.get(number) ?? this.#defaults()), ...changed };
     this.#settings.set(number, settings);
-    const { phase, lossWindowSeconds, ...stream } = settings;
-    this.loop.set(number, stream, phase, lossWindowSeconds);
+    this.loop.set(number, settings);
   }
 
-  #defaults(): TestSettings {
+  #defaults(): LoopStream {
     return {
       intervalSeconds: 1,
       timeoutSeconds: 1,
@@ -78,6 +88,8 @@ export class EchoBench {
       isOneShot: false,
       phase: 0,
       lossWindowSeconds: 60,
+      fast: undefined,
+      bucketBoundsSeconds: undefined,
     };
   }
 

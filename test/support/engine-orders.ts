@@ -32,6 +32,8 @@ export function streamTo(address: string, changed: Partial<StreamOrder> = {}): S
     echoesPerInterval: 1,
     echoSpacingSeconds: 0,
     lossWindowSeconds: 60,
+    fast: undefined,
+    bucketBoundsSeconds: undefined,
     phase: 0,
     ...changed,
   };

@@ -25,6 +25,8 @@ export class PacketLog implements PacketSink {
   readonly errors: {
     readonly slot: number;
     readonly reason: LossReason;
+    /** Socket address that the echo was sent to. */
+    readonly target: Uint32Array;
     /** Socket address of who sent it. */
     readonly reporter: Uint32Array;
   }[] = [];
@@ -65,13 +67,18 @@ export class PacketLog implements PacketSink {
 
   icmpError(
     slot: number,
-    _words: Uint32Array,
-    _addressWord: number,
+    words: Uint32Array,
+    addressWord: number,
     reason: LossReason,
     reporter: Uint32Array,
     reporterWord: number,
   ): void {
-    this.errors.push({ slot, reason, reporter: reporter.slice(reporterWord, reporterWord + 7) });
+    this.errors.push({
+      slot,
+      reason,
+      target: words.slice(addressWord, addressWord + 7),
+      reporter: reporter.slice(reporterWord, reporterWord + 7),
+    });
   }
 
   answered(): void {

@@ -1,4 +1,5 @@
-import { batchMark, Tally } from "../../src/icmp/tally.ts";
+import { batchMark } from "../../src/icmp/batch-mark.ts";
+import { Tally } from "../../src/icmp/tally.ts";
 import { blockBytes, columnsOf, type TallyColumns } from "../../src/icmp/tally-layout.ts";
 
 /** The only stream of the tally. */

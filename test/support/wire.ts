@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import type { SocketProfile } from "../../src/icmp/echo.ts";
+import { DgramTransport } from "../../src/icmp/transport/dgram.ts";
 import { type Libc, loadLibc } from "../../src/icmp/transport/libc.ts";
-import { LinuxTransport } from "../../src/icmp/transport/linux.ts";
+import { RawTransport } from "../../src/icmp/transport/raw.ts";
 import { socketAddress } from "../../src/icmp/transport/socket-address.ts";
+import type { Transport } from "../../src/icmp/transport.ts";
 import type { AddressFamily } from "../../src/runtime/address.ts";
 import { PacketLog } from "./packet-log.ts";
 import { until } from "./until.ts";
@@ -11,6 +14,15 @@ export const FIRST_IDENTIFIER = 0x4560;
 const RECEIVE_BUFFER_BYTES = 8 * 2 ** 20;
 const TIMEOUT_SECONDS = 1;
 const DEADLINE_SECONDS = 10;
+
+/** The transports that are sockets of this process, each of which can do all that the others can. */
+export const SOCKET_TRANSPORTS = ["raw", "dgram"] as const;
+export type SocketTransport = (typeof SOCKET_TRANSPORTS)[number];
+
+/** Lets everybody open ping sockets in the network that this thread is in: never in the machine's own. */
+export function openPingGroups(): void {
+  writeFileSync("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+}
 
 export const LOOPBACK = { ipv4: "127.0.0.1", ipv6: "::1" } as const;
 
@@ -38,25 +50,22 @@ export function profile(
   };
 }
 
-/** A Linux transport on real sockets with what it told, closed at the end of the test. */
+type WireOptions = {
+  readonly firstIdentifier?: number;
+  readonly receiveBufferBytes?: number;
+  readonly firstSlot?: number;
+};
+
+/** A transport on real sockets with what it told, closed at the end of the test. */
 export class Wire {
   readonly libc = libcOrThrow();
-  readonly transport: LinuxTransport;
+  readonly transport: Transport;
   readonly log: PacketLog;
-  #nextSlot = 0;
+  #nextSlot: number;
 
-  constructor(
-    family: AddressFamily,
-    options: { firstIdentifier?: number; receiveBufferBytes?: number } = {},
-  ) {
-    const { firstIdentifier = FIRST_IDENTIFIER, receiveBufferBytes = RECEIVE_BUFFER_BYTES } =
-      options;
-    this.transport = new LinuxTransport({
-      libc: this.libc,
-      family,
-      firstIdentifier,
-      receiveBufferBytes,
-    });
+  constructor(kind: SocketTransport, family: AddressFamily, options: WireOptions = {}) {
+    this.transport = opened(this.libc, kind, family, options);
+    this.#nextSlot = options.firstSlot ?? 0;
     this.log = new PacketLog();
     // The kernel switches receive stamps on by a work item.
     this.libc.poll([], 0.02);
@@ -106,6 +115,17 @@ export class Wire {
     );
   }
 
+  /** Reads the error queue until there have been so many ICMP errors. */
+  async errors(count: number): Promise<void> {
+    await until(
+      () => {
+        this.transport.drainErrors(this.log);
+        return this.log.errors.length >= count;
+      },
+      { deadlineSeconds: DEADLINE_SECONDS, what: `${count} ICMP errors` },
+    );
+  }
+
   /** Every echo was answered once, and its stamps are its own. */
   check(slots: readonly number[]): void {
     const { log } = this;
@@ -129,5 +149,20 @@ export class Wire {
       assert.ok(reply.isChecksumRight);
       before = stamp;
     }
+  }
+}
+
+function opened(
+  libc: Libc,
+  kind: SocketTransport,
+  family: AddressFamily,
+  options: WireOptions,
+): Transport {
+  const { firstIdentifier = FIRST_IDENTIFIER, receiveBufferBytes = RECEIVE_BUFFER_BYTES } = options;
+  switch (kind) {
+    case "raw":
+      return new RawTransport({ libc, family, firstIdentifier, receiveBufferBytes });
+    case "dgram":
+      return new DgramTransport({ libc, family, receiveBufferBytes });
   }
 }

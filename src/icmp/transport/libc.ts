@@ -34,6 +34,7 @@ export const IP_TOS = 1;
 export const IP_TTL = 2;
 export const IP_MTU_DISCOVER = 10;
 export const IP_RECVERR = 11;
+export const IP_RECVTTL = 12;
 export const IP_PMTUDISC_DONT = 0;
 export const IP_PMTUDISC_PROBE = 3;
 
@@ -71,7 +72,8 @@ const EFD_NONBLOCK = 0x800;
 const CLOCK_REALTIME = 0;
 const POLLIN = 1;
 const POLLFD_BYTES = 8;
-const MAX_POLLED = 8;
+/** An eventfd, and the sockets of two families: 64 profiles of sixteen each. */
+const MAX_POLLED = 1 + 2 * 64 * 16;
 
 /** Memory outside the JavaScript heap, whose address never changes. */
 export type NativeMemory = {
@@ -86,6 +88,8 @@ export type Libc = {
   readonly errno: () => number;
   /** `EPERM` of 1; the number itself when it has no name. */
   readonly errnoName: (errno: number) => string;
+  /** 1 of `EPERM`; 0 of what is no such name. */
+  readonly errnoNumber: (name: string) => number;
   readonly socket: (domain: number, type: number, protocol: number) => number;
   readonly bind: (descriptor: number, address: Uint8Array) => number;
   readonly close: (descriptor: number) => number;
@@ -190,6 +194,7 @@ function bindLibc(koffi: typeof Koffi): Libc {
     allocate,
     errno: () => koffi.errno(),
     errnoName: (errno) => errnoNames.get(errno) ?? `errno ${errno}`,
+    errnoNumber: (name) => koffi.os.errno[name] ?? 0,
     socket: (domain, type, protocol) => socket(domain, type, protocol) as number,
     bind: (descriptor, address) => bind(descriptor, address, address.length) as number,
     close: (descriptor) => close(descriptor) as number,

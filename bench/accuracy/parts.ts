@@ -1,0 +1,92 @@
+import { errorSeconds } from "./outcome.ts";
+import type { RecordedEcho } from "./record.ts";
+import { NO_STAMP, secondsBetween } from "./stamp.ts";
+import { mean, quantile } from "./statistics.ts";
+import type { WireEcho, WireTruth } from "./wire.ts";
+
+/** Mean and 99th percentile of the echoes of a run. */
+export type Spread = { readonly meanSeconds: number; readonly p99Seconds: number };
+
+/**
+ * Where the differences between the agent's round-trip times and the captures' come from, echo by echo. The agent
+ * subtracts the driver's stamp of a request from the socket's of its reply, so
+ *
+ *     round-trip time − near capture's = (near capture's stamp of the request − driver's)
+ *                                      + (socket's stamp of the reply − near capture's).
+ */
+export type ErrorParts = {
+  /** Echoes that are in the record and on the wire; the rest of these figures is of them. */
+  readonly echoes: number;
+  /** Of those, the ones whose round-trip time is not that between the kernel's two stamps. */
+  readonly unstamped: number;
+  /** From the near capture's stamp of the request to the driver's. */
+  readonly captureToDriver: Spread;
+  /** From the driver's stamp of the request to the far capture's. */
+  readonly driverToFar: Spread;
+  /** Largest difference between the near capture's stamp of a reply and the socket's. */
+  readonly largestReplyGapSeconds: number;
+  /** The farthest that one echo was outside of its own bounds. */
+  readonly largestErrorSeconds: number;
+};
+
+const P99 = 0.99;
+/** Stamps are whole nanoseconds; half of one is the noise of doubles. */
+const SAME_SECONDS = 0.5e-9;
+
+const UNKNOWN: WireEcho = {
+  atLeast: Number.NaN,
+  atMost: Number.NaN,
+  left: NO_STAMP,
+  arrived: NO_STAMP,
+  replied: NO_STAMP,
+};
+
+/** Echoes without stamps of their own are left out of the parts; a recorded echo that is not on the wire makes an error NaN. */
+export function errorParts(record: readonly RecordedEcho[], truth: WireTruth): ErrorParts {
+  const captureToDriver: number[] = [];
+  const driverToFar: number[] = [];
+  let unstamped = 0;
+  let echoes = 0;
+  let largestReplyGapSeconds = 0;
+  let largestErrorSeconds = 0;
+  for (const { recorded, wire } of pairs(record, truth)) {
+    echoes += 1;
+    const { rttSeconds, transmitted, received } = recorded;
+    const error = Math.abs(errorSeconds(rttSeconds, wire));
+    largestErrorSeconds = Math.max(largestErrorSeconds, error);
+    const stampedSeconds = secondsBetween(transmitted, received);
+    if (!(Math.abs(stampedSeconds - rttSeconds) < SAME_SECONDS)) {
+      unstamped += 1;
+      continue;
+    }
+    captureToDriver.push(secondsBetween(wire.left, transmitted));
+    driverToFar.push(secondsBetween(transmitted, wire.arrived));
+    const replyGap = Math.abs(secondsBetween(wire.replied, received));
+    largestReplyGapSeconds = Math.max(largestReplyGapSeconds, replyGap);
+  }
+  return {
+    echoes,
+    unstamped,
+    captureToDriver: spread(captureToDriver),
+    driverToFar: spread(driverToFar),
+    largestReplyGapSeconds,
+    largestErrorSeconds,
+  };
+}
+
+/** What is recorded of an echo and what was on the wire have the same name, and the same rank among those of that name. */
+function* pairs(
+  record: readonly RecordedEcho[],
+  { echoesByKey }: WireTruth,
+): Generator<{ readonly recorded: RecordedEcho; readonly wire: WireEcho }> {
+  const seen = new Map<number, number>();
+  for (const recorded of record) {
+    const nth = seen.get(recorded.key) ?? 0;
+    seen.set(recorded.key, nth + 1);
+    yield { recorded, wire: echoesByKey.get(recorded.key)?.[nth] ?? UNKNOWN };
+  }
+}
+
+function spread(seconds: readonly number[]): Spread {
+  return { meanSeconds: mean(seconds), p99Seconds: quantile(seconds, P99) };
+}
