@@ -23,20 +23,33 @@ export type Capture = {
   readonly discard: () => Promise<void>;
 };
 
-/** Captures on both devices with the kernel's nanosecond stamps, from when this returns. */
-export async function startCapture(network: FarNetwork): Promise<Capture> {
-  const near = await startTcpdump(network.near, "icmp");
+/**
+ * Captures on both devices with the kernel's nanosecond stamps, from when this returns.
+ *
+ * @param isNearTwice Captures on the near device once more and throws that away: what this changes is a capture's
+ *   own work.
+ */
+export async function startCapture(network: FarNetwork, isNearTwice = false): Promise<Capture> {
+  const started: Tcpdump[] = [];
+  const start = async (end: NetworkEnd, filter: string): Promise<Tcpdump> => {
+    const tcpdump = await startTcpdump(end, filter);
+    started.push(tcpdump);
+    return tcpdump;
+  };
+  const discard = async (): Promise<void> => {
+    await Promise.all(started.map((tcpdump) => tcpdump.discard()));
+  };
+  let near: Tcpdump;
   let far: Tcpdump;
   try {
+    if (isNearTwice) await start(network.near, "icmp");
+    near = await start(network.near, "icmp");
     // Replies are not looked at there: the copy of each would only add to every round-trip time.
-    far = await startTcpdump(network.far, "icmp[icmptype] == icmp-echo");
+    far = await start(network.far, "icmp[icmptype] == icmp-echo");
   } catch (error) {
-    await near.discard();
+    await discard();
     throw error;
   }
-  const discard = async (): Promise<void> => {
-    await Promise.all([near.discard(), far.discard()]);
-  };
   return {
     discard,
     stop: async (addresses) => {

@@ -28,6 +28,8 @@ export type OwnRun = {
   readonly transport: "raw" | "dgram";
   readonly targets: number;
   readonly isLoaded: boolean;
+  /** Whether a second capture runs on the near device, to see what one costs. */
+  readonly isNearTwice: boolean;
   readonly seconds: number;
 };
 
@@ -48,7 +50,7 @@ export async function measureOurs(run: OwnRun, stop: AbortSignal): Promise<OwnOu
   const directory = mkdtempSync(join(tmpdir(), "sounder-bench-"));
   const recordFile = join(directory, "round-trips");
   const addresses = farAddresses(run.targets);
-  const capture = await startCapture(run.network);
+  const capture = await startCapture(run.network, run.isNearTwice);
   try {
     const ran = await runAgent(run, addresses, recordFile, stop);
     const truth = await capture.stop(addresses);
@@ -56,7 +58,7 @@ export async function measureOurs(run: OwnRun, stop: AbortSignal): Promise<OwnOu
     refuseUnlessCounted(record, ran.counters);
     return {
       who: `sounder (${run.transport})`,
-      condition: run.isLoaded ? "loaded" : "idle",
+      condition: conditionOf(run),
       targets: run.targets,
       wire: wireFigures(truth),
       reported: reportedFigures(
@@ -70,6 +72,10 @@ export async function measureOurs(run: OwnRun, stop: AbortSignal): Promise<OwnOu
     await capture.discard();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function conditionOf({ isLoaded, isNearTwice }: OwnRun): string {
+  return `${isLoaded ? "loaded" : "idle"}${isNearTwice ? ", two captures" : ""}`;
 }
 
 async function runAgent(

@@ -21,6 +21,9 @@ export type ErrorParts = {
   readonly unstamped: number;
   /** From the near capture's stamp of the request to the driver's. */
   readonly captureToDriver: Spread;
+  /** The mean of the same: where no packet of the targets had passed for a millisecond before, and where one had. */
+  readonly captureToDriverAfterQuietSeconds: number;
+  readonly captureToDriverOtherwiseSeconds: number;
   /** From the driver's stamp of the request to the far capture's. */
   readonly driverToFar: Spread;
   /** Largest difference between the near capture's stamp of a reply and the socket's. */
@@ -30,6 +33,8 @@ export type ErrorParts = {
 };
 
 const P99 = 0.99;
+/** Longer than a burst of echoes takes, shorter than the time between two ticks of the agent. */
+const QUIET_SECONDS = 0.001;
 /** Stamps are whole nanoseconds; half of one is the noise of doubles. */
 const SAME_SECONDS = 0.5e-9;
 
@@ -39,11 +44,13 @@ const UNKNOWN: WireEcho = {
   left: NO_STAMP,
   arrived: NO_STAMP,
   replied: NO_STAMP,
+  quietSeconds: Number.NaN,
 };
 
-/** Echoes without stamps of their own are left out of the parts; a recorded echo that is not on the wire makes an error NaN. */
+/** A recorded echo that is not on the wire makes every figure NaN that it would be in. */
 export function errorParts(record: readonly RecordedEcho[], truth: WireTruth): ErrorParts {
-  const captureToDriver: number[] = [];
+  const afterQuiet: number[] = [];
+  const otherwise: number[] = [];
   const driverToFar: number[] = [];
   let unstamped = 0;
   let echoes = 0;
@@ -59,7 +66,8 @@ export function errorParts(record: readonly RecordedEcho[], truth: WireTruth): E
       unstamped += 1;
       continue;
     }
-    captureToDriver.push(secondsBetween(wire.left, transmitted));
+    const gaps = wire.quietSeconds >= QUIET_SECONDS ? afterQuiet : otherwise;
+    gaps.push(secondsBetween(wire.left, transmitted));
     driverToFar.push(secondsBetween(transmitted, wire.arrived));
     const replyGap = Math.abs(secondsBetween(wire.replied, received));
     largestReplyGapSeconds = Math.max(largestReplyGapSeconds, replyGap);
@@ -67,7 +75,9 @@ export function errorParts(record: readonly RecordedEcho[], truth: WireTruth): E
   return {
     echoes,
     unstamped,
-    captureToDriver: spread(captureToDriver),
+    captureToDriver: spread([...afterQuiet, ...otherwise]),
+    captureToDriverAfterQuietSeconds: mean(afterQuiet),
+    captureToDriverOtherwiseSeconds: mean(otherwise),
     driverToFar: spread(driverToFar),
     largestReplyGapSeconds,
     largestErrorSeconds,

@@ -26,6 +26,8 @@ export type WireEcho = RttBounds & {
   readonly arrived: Stamp;
   /** The near capture's, of the reply. */
   readonly replied: Stamp;
+  /** How long the near capture had seen nothing of these addresses when the request came; Infinity for its first. */
+  readonly quietSeconds: number;
 };
 
 /** What captures on both devices say of the echoes to some addresses. */
@@ -68,23 +70,29 @@ export function readWire(
 ): WireTruth {
   const targets = new Set(addresses.map(addressNumber));
   const arrivals = arrivalsOf(far, targets);
-  const pending = new Map<number, { readonly left: Stamp; readonly arrived: Stamp }>();
+  const pending = new Map<number, Omit<WireEcho, keyof RttBounds | "replied">>();
   const echoes: WireEcho[] = [];
   const echoesByKey = new Map<number, WireEcho[]>();
   let requests = 0;
   let unanswered = 0;
+  let previous: Stamp | undefined;
   for (const { frame, type, key } of echoesOf(near, targets)) {
     const request = pending.get(key);
     if (type === ECHO_REQUEST) {
       requests += 1;
       if (request !== undefined) unanswered += 1;
-      pending.set(key, { left: frame, arrived: arrivals.get(key)?.shift() ?? NO_STAMP });
+      pending.set(key, {
+        left: frame,
+        arrived: arrivals.get(key)?.shift() ?? NO_STAMP,
+        quietSeconds: previous === undefined ? Infinity : secondsBetween(previous, frame),
+      });
     } else if (request !== undefined) {
       pending.delete(key);
-      const echo = wireEcho(request.left, request.arrived, frame);
+      const echo = { ...request, ...boundsOf(request, frame), replied: frame };
       echoes.push(echo);
       append(echoesByKey, key, echo);
     }
+    previous = frame;
   }
   return { requests, unanswered: unanswered + pending.size, echoes, echoesByKey };
 }
@@ -98,14 +106,14 @@ function arrivalsOf(far: CaptureFile, targets: ReadonlySet<number>): Map<number,
 }
 
 /** A request that the far capture does not have bounds nothing from below. */
-function wireEcho(left: Stamp, arrived: Stamp, replied: Stamp): WireEcho {
+function boundsOf(
+  { left, arrived }: Pick<WireEcho, "left" | "arrived">,
+  replied: Stamp,
+): RttBounds {
   const fromArrival = secondsBetween(arrived, replied);
   return {
     atLeast: Number.isNaN(fromArrival) ? 0 : fromArrival,
     atMost: secondsBetween(left, replied),
-    left,
-    arrived,
-    replied,
   };
 }
 

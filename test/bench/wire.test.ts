@@ -97,6 +97,19 @@ test("readWire() bounds each echo from below by the arrival of its own request",
   assert.deepEqual(longest(truth.echoes), [5, 7]);
 });
 
+test("readWire() tells how long the device had been quiet before each request", () => {
+  const { echoes } = truthOf([
+    { ...request, nanoseconds: 0 },
+    { ...reply, nanoseconds: 5_000 },
+    { ...request, nanoseconds: 12_000 },
+    { ...reply, nanoseconds: 17_000 },
+  ]);
+  assert.deepEqual(
+    echoes.map(({ quietSeconds }) => microseconds(quietSeconds)),
+    [Number.POSITIVE_INFINITY, 7],
+  );
+});
+
 const errors = [
   { name: "above both bounds", seconds: 9, want: 2 },
   { name: "below both bounds", seconds: 4, want: -1 },
