@@ -1,5 +1,5 @@
 import { createApiService } from "./agent/api.ts";
-import { warnOfSmallBuffers } from "./agent/buffer-warning.ts";
+import { warnOfSlowProgram, warnOfSmallBuffers } from "./agent/engine-warnings.ts";
 import { HttpTargets } from "./agent/http-targets.ts";
 import { IcmpTargets } from "./agent/icmp-targets.ts";
 import { NameWatch } from "./agent/name-watch.ts";
@@ -73,7 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log,
     onFault: options.onFault,
     // No stream is refused before it was added, which is after the start.
-    onRefused: (stream, sentence) => icmpTargets.refused(stream, sentence),
+    onRefused: (stream, address, sentence) => icmpTargets.refused(stream, address, sentence),
     isDebug: options.isDebug ?? false,
   });
   if (engine.state === "unavailable") {
@@ -89,6 +89,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onResolution: (name, resolution) => icmpTargets.resolved(name, resolution),
   });
 
+  const wantsIcmp = streamList.streams.some(({ module }) => module.prober === "icmp");
   let hasStarted = false;
   let running: Running | undefined;
   let listening: Listening | undefined;
@@ -110,7 +111,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         pool: () => poolOf(running),
       }),
       api: createApiService({ config, report, engine, resolver, listenAddresses }),
-      isReady: () => readinessOf({ hasStarted, clock, startedAtSeconds, names }),
+      isReady: () => {
+        const engineProblem = wantsIcmp ? problemOfEngine(engine) : undefined;
+        return readinessOf({ hasStarted, engineProblem, clock, startedAtSeconds, names });
+      },
       landing: () => ({
         version: packageVersion(),
         policyMode: policy.mode,
@@ -155,6 +159,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const { families } = await engine.figures();
     const { receive_buffer: askedBytes } = config.icmp;
     warnOfSmallBuffers({ families, echoesPerSecond: echoesPerSecond(config), askedBytes, log });
+    warnOfSlowProgram({ families, echoesPerSecond: echoesPerSecond(config), log });
   }
   hasStarted = true;
   metrics.setReload(true, clock.wallSeconds());
@@ -194,6 +199,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       resolver.close();
     },
   };
+}
+
+/** Why the engine does not run; undefined when it does. */
+function problemOfEngine({ state, problem }: Engine): string | undefined {
+  return state === "running" ? undefined : (problem ?? `the engine is ${state}`);
 }
 
 function poolOf(running: Running | undefined): ProbePool {

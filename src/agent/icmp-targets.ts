@@ -39,8 +39,8 @@ export class IcmpTargets {
   readonly #report: ContinuousReport;
   readonly #log: Logger;
   readonly #byHost = new Map<string, IcmpTarget[]>();
-  /** Rows of the report by number of the engine's stream. */
-  readonly #rowsByEcho = new Map<number, number>();
+  /** By number of the engine's stream. */
+  readonly #seriesByEcho = new Map<number, Series>();
 
   constructor(options: {
     readonly engine: Engine;
@@ -84,9 +84,9 @@ export class IcmpTargets {
   }
 
   /** The engine cannot send to a stream as it was asked to; it sends nothing until the address changes. */
-  refused(echoStream: number, sentence: string): void {
-    const row = this.#rowsByEcho.get(echoStream);
-    if (row !== undefined) this.#report.setRefused(row, sentence);
+  refused(echoStream: number, address: string, sentence: string): void {
+    const series = this.#seriesByEcho.get(echoStream);
+    if (series?.aimedAt === address) this.#report.setRefused(series.row, sentence);
   }
 
   #fail(target: IcmpTarget, problem: TargetProblem): void {
@@ -184,9 +184,9 @@ export class IcmpTargets {
       },
       echoStream,
     );
-    const series = { row, echoStream, aimedAt: address?.text };
+    const series: Series = { row, echoStream, aimedAt: address?.text };
     target.series.set(key, series);
-    if (echoStream !== undefined) this.#rowsByEcho.set(echoStream, row);
+    if (echoStream !== undefined) this.#seriesByEcho.set(echoStream, series);
     return series;
   }
 
@@ -196,7 +196,7 @@ export class IcmpTargets {
     target.series.delete(key);
     this.#report.removeTarget(series.row);
     if (series.echoStream === undefined) return;
-    this.#rowsByEcho.delete(series.echoStream);
+    this.#seriesByEcho.delete(series.echoStream);
     this.#engine.remove(series.echoStream);
   }
 

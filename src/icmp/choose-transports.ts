@@ -26,6 +26,14 @@ export function logChoice(choice: TransportChoice, log: Logger): void {
   }
 }
 
+/** What gives each transport its right, in few words; "sounder doctor" has more. */
+const HELP = {
+  raw: "grant CAP_NET_RAW",
+  dgram: "widen net.ipv4.ping_group_range",
+  "raw-socket": "grant CAP_NET_RAW",
+  ping: "install a program ping that may send",
+} as const satisfies Readonly<Record<TransportName, string>>;
+
 /** Why no family has a transport, and what would help; one sentence without a full stop. */
 export function problemOf(choice: TransportChoice): string {
   const familiesByWhy = new Map<string, AddressFamily[]>();
@@ -35,7 +43,17 @@ export function problemOf(choice: TransportChoice): string {
   }
   if (familiesByWhy.size === 0) return "this machine has no IP address";
   const whys = [...familiesByWhy].map(([why, families]) => `${families.join(" and ")}: ${why}`);
-  return `no ICMP transport works here: grant CAP_NET_RAW or widen net.ipv4.ping_group_range (${whys.join("; ")})`;
+  const tried = TRANSPORT_NAMES.filter((name) =>
+    choice.refusals.some(({ transport }) => transport === name),
+  );
+  const [only] = tried;
+  const what =
+    only !== undefined && tried.length === 1
+      ? `the ICMP transport ${only} does not work here`
+      : "no ICMP transport works here";
+  // The best two: what helps the others as well, or gives less.
+  const help = [...new Set(tried.map((name) => HELP[name]))].slice(0, 2);
+  return `${what}: ${[...help].join(" or ")} (${whys.join("; ")})`;
 }
 
 function obstaclesOf({ transports }: FamilyDiagnosis): string | undefined {

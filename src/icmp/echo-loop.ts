@@ -136,17 +136,21 @@ export class EchoLoop {
       this.#tally.start(number, lossWindowSeconds, bucketBoundsSeconds);
       this.#notes.forget(number);
     } else {
-      this.#streams.set(number, stream);
+      // What was said of another address explains nothing about this one.
+      if (this.#streams.set(number, stream)) this.#notes.forget(number);
       this.#tally.retune(number, lossWindowSeconds, bucketBoundsSeconds);
     }
-    this.#isRateStale = true;
+    if (!stream.isOneShot) this.#isRateStale = true;
     if (stream.address === undefined) {
-      this.#pace.leave(number);
+      // An echo that is still in flight may be lost yet: that must not begin extra ones to nowhere.
+      this.#pace.set(number, undefined, lossWindowSeconds);
       this.#sender.remove(number);
       return;
     }
     this.#transports[stream.transport]?.reservePayload(stream.payloadBytes);
     if (stream.isOneShot) {
+      // No rate of its own, and there may be many a second: only what drops may be blamed for must last long enough.
+      this.#longestTimeoutSeconds = Math.max(this.#longestTimeoutSeconds, stream.timeoutSeconds);
       this.#sender.sendOneShot(number);
       return;
     }
@@ -158,11 +162,11 @@ export class EchoLoop {
 
   remove(number: number): void {
     if (!this.#streams.has(number)) return;
+    if (!this.#streams.isOneShot(number)) this.#isRateStale = true;
     this.#pace.set(number, undefined, 0);
     this.#sender.remove(number);
     this.#streams.remove(number);
     this.#notes.forget(number);
-    this.#isRateStale = true;
   }
 
   /** Rate and longest timeout follow from the streams; done once for many changes. */

@@ -85,6 +85,7 @@ export class EchoMatcher implements PacketSink {
   unsent(slot: number, errno: number): void {
     const stream = this.#streamOf(slot);
     const wasInFlight = this.#inFlight.refuse(slot);
+    this.#notes.takeReporter(slot);
     if (wasInFlight && stream !== 0)
       this.#endings.unsent(stream, this.#inFlight.batchMarkOf(slot), errno);
   }

@@ -10,6 +10,7 @@ import type { Streams } from "./streams.ts";
 import type { SuspectShare } from "./suspect-share.ts";
 import type { Tally } from "./tally.ts";
 import type { TickTime } from "./tick-time.ts";
+import type { InterfaceName } from "./transport/address-text.ts";
 
 /** Told when a one-shot echo ends. */
 export type OnOneShotEnd = (stream: number, outcome: EchoOutcome) => void;
@@ -105,6 +106,7 @@ export class Endings {
     }
     if (reason < 0) return;
     this.#notes.noteLost(stream, reason, reporter);
+    if (this.#onFailure === undefined) return;
     const explanation = explanationOf(reason, reporter);
     if (explanation !== undefined) this.#tell(stream, { kind: "lost", explanation });
   }
@@ -144,9 +146,11 @@ export class Endings {
 export function explanationOf(
   reason: number,
   reporter: Uint32Array | undefined,
+  interfaceName?: InterfaceName,
 ): LossExplanation | undefined {
   const known = LOSS_REASONS[reason];
   if (known === undefined) return undefined;
-  const reportedBy = reporter === undefined ? undefined : addressWordsText(reporter, 0);
+  const reportedBy =
+    reporter === undefined ? undefined : addressWordsText(reporter, 0, interfaceName);
   return { reason: known, reportedBy };
 }

@@ -20,6 +20,9 @@ const FIRST_ROWS = 64;
 /** More room than is needed now: targets are added one after another. */
 const GROWTH = 1.25;
 
+/** `address` is the one that was asked for: the stream may have another by now. */
+export type OnRefused = (stream: number, address: string, sentence: string) => void;
+
 type Waiter<T> = { readonly resolve: (value: T) => void; readonly reject: (error: Error) => void };
 
 type Copied = {
@@ -34,7 +37,7 @@ export class EngineClient implements Engine, HostListener {
   problem: string | undefined;
   readonly #log: Logger;
   readonly #onFault: (error: Error) => void;
-  readonly #onRefused: (stream: number, sentence: string) => void;
+  readonly #onRefused: OnRefused;
   #host: EngineHost | undefined;
   readonly #free = new StreamNumbers();
   /** Numbers given out and not removed: one removed twice must not go to two streams. */
@@ -55,7 +58,7 @@ export class EngineClient implements Engine, HostListener {
     readonly log: Logger;
     readonly onFault: (error: Error) => void;
     /** Told of a stream of the grid that cannot be sent as asked. */
-    readonly onRefused: (stream: number, sentence: string) => void;
+    readonly onRefused: OnRefused;
   }) {
     this.#log = options.log;
     this.#onFault = options.onFault;
@@ -88,7 +91,7 @@ export class EngineClient implements Engine, HostListener {
         this.#endOneShot(report.stream, report.outcome);
         return;
       case "refused":
-        this.#refused(report.stream, report.sentence);
+        this.#refused(report);
         return;
       case "event":
         logEvent(report.event, this.#log);
@@ -109,13 +112,13 @@ export class EngineClient implements Engine, HostListener {
     }
   }
 
-  #refused(stream: number, sentence: string): void {
+  #refused({ stream, address, sentence }: Extract<CoreReport, { readonly kind: "refused" }>): void {
     if (this.#oneShots.has(stream)) {
       this.#oneShots.get(stream)?.reject(new Error(sentence));
       this.#endOneShot(stream, undefined);
     } else if (this.#numbers.has(stream)) {
       this.#log.warn("a target cannot be sent to", { error: sentence });
-      this.#onRefused(stream, sentence);
+      this.#onRefused(stream, address, sentence);
     }
   }
 

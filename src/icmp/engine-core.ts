@@ -151,8 +151,9 @@ export class EngineCore {
       refusal = error instanceof Error ? error.message : String(error);
     }
     if (refusal !== undefined) {
-      this.#oneShots.delete(stream.number);
-      this.#report({ kind: "refused", stream: stream.number, sentence: refusal });
+      const { number, address: refused = "" } = stream;
+      this.#oneShots.delete(number);
+      this.#report({ kind: "refused", stream: number, address: refused, sentence: refusal });
       if (isOneShot) return;
     }
     const { echoesPerInterval, echoSpacingSeconds, lossWindowSeconds } = stream;

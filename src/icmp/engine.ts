@@ -2,7 +2,7 @@ import { ADDRESS_FAMILIES } from "../runtime/address.ts";
 import type { Logger } from "../runtime/log.ts";
 import { interfaceIndexOf } from "./address-words.ts";
 import { familiesHere, logChoice, problemOf } from "./choose-transports.ts";
-import { EngineClient } from "./engine-client.ts";
+import { EngineClient, type OnRefused } from "./engine-client.ts";
 import type { Engine } from "./engine-contract.ts";
 import { EngineCore } from "./engine-core.ts";
 import { JoinedEngine } from "./joined-engine.ts";
@@ -23,7 +23,7 @@ export type StartOptions = {
   /** Told when the engine dies without being asked to. */
   readonly onFault: (error: Error) => void;
   /** Told of a stream that cannot be sent as asked, with a sentence; it sends nothing until it is retuned. */
-  readonly onRefused?: (stream: number, sentence: string) => void;
+  readonly onRefused?: OnRefused;
   /** Tells the log of each echo whose failure somebody explained. */
   readonly isDebug?: boolean;
 };
@@ -45,9 +45,9 @@ export async function startEngine(options: StartOptions): Promise<Engine> {
     const client: EngineClient = new EngineClient({
       log,
       onFault: options.onFault,
-      onRefused: (inner, sentence) => {
+      onRefused: (inner, address, sentence) => {
         const stream = later.joined === undefined ? inner : later.joined.numberOf(client, inner);
-        if (stream !== undefined) options.onRefused?.(stream, sentence);
+        if (stream !== undefined) options.onRefused?.(stream, address, sentence);
       },
     });
     return client;
@@ -63,6 +63,9 @@ export async function startEngine(options: StartOptions): Promise<Engine> {
     transports: ofMain,
     engine,
     onArrival: () => later.host?.arrived(),
+  }).catch(async (error: unknown) => {
+    await thread.host?.stop();
+    throw error;
   });
   const choice = {
     opened: { ...thread.opened, ...local.opened },

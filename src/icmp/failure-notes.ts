@@ -25,6 +25,8 @@ export class FailureNotes {
 
   /** An ICMP error came for an echo in flight; it counts only if no answer comes. */
   reported(slot: number, reporter: Uint32Array, reporterWord: number): void {
+    // Whoever sent an earlier error about this echo did not send this one.
+    this.#reporters.delete(slot);
     if (this.#reporters.size >= MAX_REPORTERS || (reporter[reporterWord] ?? 0) === 0) return;
     this.#reporters.set(slot, reporter.slice(reporterWord, reporterWord + ADDRESS_WORDS));
   }

@@ -24,9 +24,12 @@ export class JoinedEngine implements Engine {
   readonly #engines: Readonly<Record<AddressFamily, Engine>>;
   readonly #places = new Map<number, Place>();
   readonly #numbers = new StreamNumbers();
+  /** Joined numbers by the numbers of each engine. */
+  readonly #joined: ReadonlyMap<Engine, Map<number, number>>;
 
   constructor(engines: Readonly<Record<AddressFamily, Engine>>) {
     this.#engines = engines;
+    this.#joined = new Map(this.#both.map((engine) => [engine, new Map()]));
   }
 
   get #both(): readonly Engine[] {
@@ -44,43 +47,60 @@ export class JoinedEngine implements Engine {
   add(order: StreamOrder): number {
     const number = this.#numbers.take();
     const engine = this.#engines[order.profile.family];
-    this.#places.set(number, { numbers: new Map([[engine, engine.add(order)]]), current: engine });
+    const place = { numbers: new Map<Engine, number>(), current: engine };
+    this.#places.set(number, place);
+    this.#addTo(engine, place, number, order);
     return number;
+  }
+
+  #addTo(engine: Engine, place: Place, number: number, order: StreamOrder): void {
+    const inner = engine.add(order);
+    place.numbers.set(engine, inner);
+    this.#joined.get(engine)?.set(inner, number);
   }
 
   remove(number: number): void {
     const place = this.#places.get(number);
     if (place === undefined) return;
     this.#places.delete(number);
-    for (const [engine, inner] of place.numbers) engine.remove(inner);
+    for (const [engine, inner] of place.numbers) {
+      engine.remove(inner);
+      this.#joined.get(engine)?.delete(inner);
+    }
     this.#numbers.free(number);
   }
 
   retune(number: number, order: StreamOrder): void {
     const place = this.#places.get(number);
     if (place === undefined) return;
-    const engine = this.#engines[order.profile.family];
+    // Without an address the order is of no family: the stream stays where its state is.
+    const engine =
+      order.address === undefined ? place.current : this.#engines[order.profile.family];
     for (const [other, inner] of place.numbers) {
       // What it has in flight there still ends, and its counts stay.
       if (other !== engine) other.retune(inner, { ...order, address: undefined });
     }
     const inner = place.numbers.get(engine);
-    if (inner === undefined) place.numbers.set(engine, engine.add(order));
+    if (inner === undefined) this.#addTo(engine, place, number, order);
     else engine.retune(inner, order);
     place.current = engine;
   }
 
-  /** The joined number of a stream of one of the engines, for what it tells by itself. */
+  /** The joined number of a stream that is in this engine now, for what the engine tells by itself. */
   numberOf(engine: Engine, inner: number): number | undefined {
-    for (const [number, { numbers }] of this.#places) {
-      if (numbers.get(engine) === inner) return number;
-    }
-    return undefined;
+    const number = this.#joined.get(engine)?.get(inner);
+    if (number === undefined) return undefined;
+    return this.#places.get(number)?.current === engine ? number : undefined;
   }
 
   echo: Engine["echo"] = async (order) => this.#engines[order.profile.family].echo(order);
 
   async snapshot(): Promise<TallySnapshot> {
+    // As they are now: rows of streams that come or move meanwhile are not in the snapshots yet.
+    const places = [...this.#places].map(
+      ([number, { numbers, current }]) => [number, [...numbers], current] as const,
+    );
+    const rows = this.#numbers.highest + 1;
     const snapshots = new Map(
       await Promise.all(
         this.#both.map(async (engine) => [engine, await engine.snapshot()] as const),
@@ -88,9 +108,8 @@ export class JoinedEngine implements Engine {
     );
     const counts = [...snapshots.values()].map(({ rttBucketCount }) => rttBucketCount);
     const rttBucketCount = Math.max(...counts);
-    const rows = this.#numbers.highest + 1;
     const columns = columnsOf(new ArrayBuffer(blockBytes(rows, rttBucketCount)), rttBucketCount);
-    for (const [number, { numbers, current }] of this.#places) {
+    for (const [number, numbers, current] of places) {
       for (const [engine, inner] of numbers) {
         const from = snapshots.get(engine);
         if (from === undefined) continue;

@@ -13,8 +13,9 @@ const MAX_SLEEP_SECONDS = 0.25;
 export class LocalHost implements EngineHost {
   readonly #core: EngineCore;
   readonly #listener: HostListener;
+  readonly #requests: EngineRequest[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #isTickPlanned = false;
+  #isWorkPlanned = false;
   #isStopped = false;
 
   /** @param makeCore Gets where the core reports to. */
@@ -24,23 +25,20 @@ export class LocalHost implements EngineHost {
   ) {
     this.#listener = listener;
     this.#core = makeCore((report) => {
-      // An answer never comes within the call that asked.
-      queueMicrotask(() => {
-        if (!this.#isStopped) listener.onReport(report);
-      });
+      if (!this.#isStopped) listener.onReport(report);
     });
     this.#plan();
   }
 
   send(request: EngineRequest): void {
     if (this.#isStopped) return;
-    this.#guard(() => this.#core.take(request));
-    this.#plan();
+    this.#requests.push(request);
+    this.#workSoon();
   }
 
   /** A transport took something in; it waits for the next tick, unless somebody waits for it. */
   arrived(): void {
-    if (!this.#isStopped && this.#core.isAwaited) this.#tickSoon();
+    if (!this.#isStopped && this.#core.isAwaited) this.#workSoon();
   }
 
   #plan(): void {
@@ -48,22 +46,28 @@ export class LocalHost implements EngineHost {
     if (this.#isStopped) return;
     const pause = this.#core.nextWakeSeconds() - engineClock.monotonicSeconds();
     const bounded = Math.min(Math.max(pause, 0), MAX_SLEEP_SECONDS);
-    this.#timer = setTimeout(() => this.#tickSoon(), Math.ceil(bounded * 1000));
+    this.#timer = setTimeout(() => this.#workSoon(), Math.ceil(bounded * 1000));
   }
 
-  /** After what has come is read: timers run before that, and a deadline would overtake a reply after a stall. */
-  #tickSoon(): void {
-    if (this.#isTickPlanned) return;
-    this.#isTickPlanned = true;
+  /**
+   * After what has come is read: timers and other sockets may be served before that, and a deadline would overtake a
+   * reply after a stall. Also what is asked waits for that, because a snapshot applies deadlines.
+   */
+  #workSoon(): void {
+    if (this.#isWorkPlanned) return;
+    this.#isWorkPlanned = true;
     setImmediate(() => {
-      this.#isTickPlanned = false;
-      this.#tick();
+      this.#isWorkPlanned = false;
+      this.#work();
     });
   }
 
-  #tick(): void {
+  #work(): void {
     if (this.#isStopped) return;
-    this.#guard(() => this.#core.tick());
+    this.#guard(() => {
+      for (const request of this.#requests.splice(0)) this.#core.take(request);
+      this.#core.tick();
+    });
     this.#plan();
   }
 

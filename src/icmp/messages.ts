@@ -53,8 +53,13 @@ export type CoreReport =
   /** As `failure-notes.ts` lists them. */
   | { readonly kind: "failures"; readonly list: Uint32Array }
   | { readonly kind: "one_shot"; readonly stream: number; readonly outcome: EchoOutcome }
-  /** A stream cannot be sent as asked (source address, interface, …); it sends nothing. */
-  | { readonly kind: "refused"; readonly stream: number; readonly sentence: string }
+  /** A stream cannot be sent to this address as asked (source address, interface, …); it sends nothing. */
+  | {
+      readonly kind: "refused";
+      readonly stream: number;
+      readonly address: string;
+      readonly sentence: string;
+    }
   | { readonly kind: "event"; readonly event: LoopEvent }
   /** An echo failed and somebody said why; only for a log at level debug. */
   | { readonly kind: "echo_failed"; readonly address: string; readonly failure: EchoFailure };

@@ -7,6 +7,21 @@ const MIN_SUSPENSION_SECONDS = 0.5;
 /** What kept the engine from its ticks. `stopped` is a process that did not run, `suspended` a whole machine. */
 export type StandStill = { readonly kind: "stopped" | "suspended"; readonly seconds: number };
 
+/** A stretch of monotonic time. */
+class Stretch {
+  #fromSeconds = Number.NEGATIVE_INFINITY;
+  #toSeconds = Number.NEGATIVE_INFINITY;
+
+  set(fromSeconds: number, toSeconds: number): void {
+    this.#fromSeconds = fromSeconds;
+    this.#toSeconds = toSeconds;
+  }
+
+  meets(fromSeconds: number, toSeconds: number): boolean {
+    return fromSeconds <= this.#toSeconds && toSeconds >= this.#fromSeconds;
+  }
+}
+
 /**
  * When the engine last stood still. [hot]
  *
@@ -17,9 +32,9 @@ export type StandStill = { readonly kind: "stopped" | "suspended"; readonly seco
 export class StandStills {
   readonly #suspendedSeconds: () => number;
   #suspendedBefore: number;
-  #fromSeconds = Number.NEGATIVE_INFINITY;
-  #toSeconds = Number.NEGATIVE_INFINITY;
-  #wasSuspended = false;
+  /** Apart: a machine that wakes is slow at first, and that must not hide that it slept. */
+  readonly #stopped = new Stretch();
+  readonly #suspended = new Stretch();
 
   /** @param suspendedSeconds How long the machine was suspended, ever; only differences count. */
   constructor(suspendedSeconds: () => number) {
@@ -43,20 +58,14 @@ export class StandStills {
       const seconds = suspended - this.#suspendedBefore;
       this.#suspendedBefore = suspended;
       if (seconds >= MIN_SUSPENSION_SECONDS) {
-        this.#note(previousSeconds, nowSeconds, true);
+        this.#suspended.set(previousSeconds, nowSeconds);
         return { kind: "suspended", seconds };
       }
     }
     const seconds = nowSeconds - previousSeconds;
     if (seconds < MIN_STAND_STILL_SECONDS) return undefined;
-    this.#note(previousSeconds, nowSeconds, false);
+    this.#stopped.set(previousSeconds, nowSeconds);
     return { kind: "stopped", seconds };
-  }
-
-  #note(from: number, to: number, wasSuspended: boolean): void {
-    this.#fromSeconds = from;
-    this.#toSeconds = to;
-    this.#wasSuspended = wasSuspended;
   }
 
   /**
@@ -66,7 +75,7 @@ export class StandStills {
    *   its sockets held is read and the rest was counted. A suspended machine receives nothing to be counted.
    */
   mayHaveEaten(sentAtSeconds: number, deadlineSeconds: number, areDropsCounted: boolean): boolean {
-    if (sentAtSeconds > this.#toSeconds || deadlineSeconds < this.#fromSeconds) return false;
-    return this.#wasSuspended || !areDropsCounted;
+    if (this.#suspended.meets(sentAtSeconds, deadlineSeconds)) return true;
+    return !areDropsCounted && this.#stopped.meets(sentAtSeconds, deadlineSeconds);
   }
 }

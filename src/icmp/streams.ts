@@ -96,24 +96,26 @@ export class Streams {
     this.#previousAddresses.set(this.#addressOf(number), number * ADDRESS_WORDS);
   }
 
-  /** Changes a stream; its echoes in flight still end under their old deadlines. */
-  set(number: number, settings: StreamSettings): void {
+  /** Changes a stream; its echoes in flight still end under their old deadlines. @returns whether its address changed. */
+  set(number: number, settings: StreamSettings): boolean {
     // Replies to echoes of another size could not be checked: those in flight are forgotten.
     if (this.#payloadBytes[number] !== settings.payloadBytes) this.#renew(number);
     this.#isSending[number] = settings.address === undefined ? 0 : 1;
     this.#isOneShot[number] = settings.isOneShot ? 1 : 0;
-    this.#transport[number] = settings.transport;
-    this.#profile[number] = settings.profile;
     this.#payloadBytes[number] = settings.payloadBytes;
     this.#intervalSeconds[number] = settings.intervalSeconds;
     this.#timeoutSeconds[number] = settings.timeoutSeconds;
     this.#spacingSeconds[number] = settings.echoSpacingSeconds;
     this.#echoesPerInterval[number] = settings.echoesPerInterval;
-    if (settings.address === undefined) return;
+    // Without an address the stream keeps the socket that its echoes in flight went by.
+    if (settings.address === undefined) return false;
+    this.#transport[number] = settings.transport;
+    this.#profile[number] = settings.profile;
     const at = number * ADDRESS_WORDS;
-    if (settings.address.every((word, i) => word === this.#addresses[at + i])) return;
+    if (settings.address.every((word, i) => word === this.#addresses[at + i])) return false;
     this.#previousAddresses.set(this.#addressOf(number), at);
     this.#addresses.set(settings.address, at);
+    return true;
   }
 
   #renew(number: number): void {

@@ -74,6 +74,8 @@ class ThreadHost implements EngineHost {
     };
     this.#worker = new Worker(WORKER_URL, { workerData, name: "sounder-icmp" });
     this.started = new Promise((resolve, reject) => {
+      // Nothing, once it has started.
+      this.#worker.once("exit", () => reject(new Error("The ICMP engine's thread did not start")));
       this.#worker.on("message", (report: EngineReport) => this.#take(report, resolve));
       this.#worker.on("error", (error) => {
         const fault = error instanceof Error ? error : new Error(String(error));

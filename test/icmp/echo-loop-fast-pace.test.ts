@@ -188,6 +188,16 @@ for (const { name, change } of [
   });
 }
 
+test("an echo still in flight when the address goes begins no extra ones to nowhere", () => {
+  const bench = benchDownFrom(0, 1000);
+  bench.set(1, PACED);
+  while (bench.transport.sent.length === 0) bench.run(0.05);
+  bench.set(1, { address: undefined });
+  bench.run(100);
+  assert.equal(bench.transport.sent.length, 1);
+  assert.deepEqual([bench.row(1).lost, bench.row(1).fastProbing], [1, 0]);
+});
+
 test("a number that is used again begins at the normal pace", () => {
   const bench = benchDownFrom(0, 15);
   bench.set(1, PACED);

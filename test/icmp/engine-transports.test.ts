@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { startEngine } from "../../src/icmp/engine.ts";
 import type { Engine, EngineFigures } from "../../src/icmp/engine-contract.ts";
-import type { TransportName } from "../../src/icmp/system-facts.ts";
-import { runProgram } from "../../src/icmp/transport/ping-process.ts";
-import { findPingProgram } from "../../src/icmp/transport/ping-program.ts";
-import { loadRawSocket } from "../../src/icmp/transport/raw-socket-package.ts";
+import { TRANSPORT_NAMES, type TransportName } from "../../src/icmp/system-facts.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { ENGINE_OPTIONS, echoOrder, streamTo } from "../support/engine-orders.ts";
 import { addSilentInterface, enterOwnNetwork } from "../support/own-network.ts";
@@ -20,29 +17,31 @@ const LOOPBACK = ["127.0.0.1", "::1"] as const;
 const PING_GROUP_RANGE = "/proc/sys/net/ipv4/ping_group_range";
 
 // At the start: the engine's thread is born into the network of the thread that starts it.
-const reason = await enterOwnNetwork();
-const rawSocket = await loadRawSocket();
-const pingProgram = await findPingProgram(runProgram);
+const notOwn = await enterOwnNetwork();
+/** Where it may not have a network of its own, an ordinary user still has what its machine gives it. */
+if (notOwn === undefined) {
+  writeFileSync(PING_GROUP_RANGE, "0 2147483647");
+  assert.equal(await addSilentInterface("203.0.113.1/24"), undefined);
+}
 
-/** Which transports the engine can have here, and whose stamps it then goes by. */
-const transports: readonly {
-  readonly name: TransportName;
-  readonly stamp: EngineFigures["families"][number]["transmitStamp"];
-  readonly skip: string | undefined;
-}[] = [
-  { name: "raw", stamp: "kernel", skip: undefined },
-  { name: "dgram", stamp: "kernel", skip: undefined },
-  {
-    name: "raw-socket",
-    stamp: "send_call",
-    skip: rawSocket.kind === "absent" ? rawSocket.reason : undefined,
-  },
-  {
-    name: "ping",
-    stamp: "send_call",
-    skip: pingProgram.kind === "absent" ? pingProgram.reason : undefined,
-  },
-];
+type Stamp = EngineFigures["families"][number]["transmitStamp"];
+const STAMPS = {
+  raw: "kernel",
+  dgram: "kernel",
+  "raw-socket": "send_call",
+  ping: "send_call",
+} as const satisfies Readonly<Record<TransportName, Stamp>>;
+
+/** Why the engine cannot have a transport here; undefined when it can. */
+async function refusalOf(transport: TransportName): Promise<string | undefined> {
+  const engine = await startEngine({
+    engine: { ...ENGINE_OPTIONS, transport },
+    log: silentLog,
+    onFault: () => {},
+  });
+  await engine.stop();
+  return engine.problem;
+}
 
 async function withTransport(
   transport: TransportName,
@@ -64,18 +63,16 @@ async function withTransport(
 
 const ofBoth = <T>(of: (address: string) => T): readonly T[] => LOOPBACK.map(of);
 
-before(async () => {
-  if (reason !== undefined) return;
-  writeFileSync(PING_GROUP_RANGE, "0 2147483647");
-  assert.equal(await addSilentInterface("203.0.113.1/24"), undefined);
-});
-
 after(() => {
-  if (reason === undefined) writeFileSync(PING_GROUP_RANGE, "1 0");
+  if (notOwn === undefined) writeFileSync(PING_GROUP_RANGE, "1 0");
 });
 
-for (const { name, stamp, skip: missing } of transports) {
-  const skip = reason ?? missing ?? false;
+/** What root has in a network of its own, wherever the FFI package is there, which made the network. */
+const CERTAIN: ReadonlySet<TransportName> = new Set(["raw", "dgram"]);
+
+for (const name of TRANSPORT_NAMES) {
+  const isCertain = notOwn === undefined && CERTAIN.has(name);
+  const skip = isCertain ? false : ((await refusalOf(name)) ?? false);
 
   describe(`the engine by ${name}`, () => {
     test("has it for both families, and tells whose stamps it goes by", { skip }, async () => {
@@ -83,10 +80,14 @@ for (const { name, stamp, skip: missing } of transports) {
         assert.deepEqual([engine.state, engine.problem], ["running", undefined]);
         const { families } = await engine.figures();
         assert.deepEqual(
-          families.map(({ family, transport, transmitStamp }) => [family, transport, transmitStamp]),
+          families.map(({ family, transport, transmitStamp }) => [
+            family,
+            transport,
+            transmitStamp,
+          ]),
           [
-            ["ipv4", name, stamp],
-            ["ipv6", name, stamp],
+            ["ipv4", name, STAMPS[name]],
+            ["ipv6", name, STAMPS[name]],
           ],
         );
       });
@@ -115,7 +116,9 @@ for (const { name, stamp, skip: missing } of transports) {
       });
     });
 
-    test("answers one echo now, and tells of one without an answer", { skip }, async () => {
+    test("answers one echo now, and tells of one without an answer", {
+      skip: notOwn ?? skip,
+    }, async () => {
       await withTransport(name, async (engine) => {
         const outcomes = await Promise.all([
           ...ofBoth((address) => engine.echo(echoOrder(address))),
@@ -150,7 +153,9 @@ for (const { name, stamp, skip: missing } of transports) {
       });
     });
 
-    test("leaves nothing open after stop(), with echoes out", { skip }, async () => {
+    test("leaves nothing open after stop(), with echoes out", {
+      skip: notOwn ?? skip,
+    }, async () => {
       const descriptors = (): number => readdirSync("/proc/self/fd").length;
       const before = descriptors();
       await withTransport(name, async (engine) => {
@@ -172,7 +177,7 @@ for (const { name, stamp, skip: missing } of transports) {
 }
 
 test("ping sockets for no group: dgram alone is no engine, and the problem names the setting", {
-  skip: reason ?? false,
+  skip: notOwn ?? false,
 }, async () => {
   writeFileSync(PING_GROUP_RANGE, "1 0");
   try {

@@ -68,7 +68,7 @@ describe("runProgram()", { skip }, () => {
   test("says once, and later, that there is no such program", async () => {
     const told: ProgramOutput[] = [];
     await new Promise<void>((resolve) => {
-      runProgram("sounder-has-no-such-program", [], LIMIT_SECONDS, (output) => {
+      runProgram("/sounder-has-no-such-program", [], LIMIT_SECONDS, (output) => {
         told.push(output);
         setImmediate(resolve);
       });

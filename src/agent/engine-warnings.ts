@@ -31,3 +31,24 @@ export function warnOfSmallBuffers(options: {
     });
   }
 }
+
+/** Programs at once, each living a second longer than a timeout of a second when its target is dead. */
+const PROGRAM_ECHOES_PER_SECOND = 32;
+
+/** Warns when the program `ping` is asked for more echoes than it can send while targets are dead. */
+export function warnOfSlowProgram(options: {
+  readonly families: EngineFigures["families"];
+  readonly echoesPerSecond: number;
+  readonly log: Logger;
+}): void {
+  const { families, echoesPerSecond, log } = options;
+  if (echoesPerSecond <= PROGRAM_ECHOES_PER_SECOND) return;
+  for (const { family, transport } of families) {
+    if (transport !== "ping") continue;
+    log.warn("the program ping starts a process for each echo, 64 at a time: others are unsent", {
+      family,
+      echoes_per_second: Math.round(echoesPerSecond),
+      remedy: "sounder doctor names what the better transports need",
+    });
+  }
+}
