@@ -82,3 +82,50 @@ test("the engine takes bucket bounds from metrics and nothing else", () => {
     .filter(({ to }) => roomOf(to) === "metrics" && !to.endsWith(ICMP_MAY_TAKE_FROM_METRICS));
   assert.deepEqual(taken, []);
 });
+
+/** Folders of the engine and which of them each may import, besides the files that stand before all of them. */
+const ICMP_FOLDERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["transport/kernel", ["transport"]],
+  // The constants of Linux stand in one place.
+  ["transport/raw-socket", ["transport", "transport/kernel"]],
+  ["transport/ping", ["transport"]],
+  ["transport", ["transport/kernel"]],
+  ["loop", ["transport"]],
+  ["diagnosis", ["transport", "transport/kernel", "transport/raw-socket"]],
+  [
+    "engine",
+    [
+      "loop",
+      "diagnosis",
+      "transport",
+      "transport/kernel",
+      "transport/raw-socket",
+      "transport/ping",
+    ],
+  ],
+]);
+
+const icmpFolderOf = (path: string): string => dirname(relative(join("src", "icmp"), path));
+
+for (const [folder, others] of ICMP_FOLDERS) {
+  test(`src/icmp/${folder} imports only what lies below it in the engine`, () => {
+    const files = sources.filter(
+      (file) => roomOf(file) === "icmp" && icmpFolderOf(file) === join(...folder.split("/")),
+    );
+    assert.ok(files.length > 0);
+    const allowed = new Set([folder, ".", ...others]);
+    const wrong = files
+      .flatMap(importsOf)
+      .filter(({ to }) => roomOf(to) === "icmp" && !allowed.has(icmpFolderOf(to)));
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test("the files before the engine's folders import none of them, but for the one that starts it", () => {
+  const wrong = sources
+    .filter((file) => roomOf(file) === "icmp" && icmpFolderOf(file) === ".")
+    .filter((file) => !file.endsWith(join("icmp", "engine.ts")))
+    .flatMap(importsOf)
+    .filter(({ to }) => roomOf(to) === "icmp" && icmpFolderOf(to) !== ".");
+  assert.deepEqual(wrong, []);
+});

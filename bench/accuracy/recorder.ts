@@ -6,9 +6,9 @@
  * there that passes by this recorder is found.
  */
 
-import { EchoMatcher } from "../../src/icmp/echo-matcher.ts";
+import { EchoMatcher } from "../../src/icmp/loop/echo-matcher.ts";
+import { Tally } from "../../src/icmp/loop/tally.ts";
 import { identifierAt, sequenceAt } from "../../src/icmp/packet.ts";
-import { Tally } from "../../src/icmp/tally.ts";
 import { RecordWriter } from "./record.ts";
 import { NO_STAMP, type Stamp } from "./stamp.ts";
 

@@ -1,6 +1,6 @@
-import type { Diagnosis, FamilyDiagnosis, Finding } from "../icmp/diagnosis.ts";
-import type { Remedy } from "../icmp/remedies.ts";
-import type { SelfTest } from "../icmp/self-test.ts";
+import type { Diagnosis, FamilyDiagnosis, Finding } from "../icmp/diagnosis/diagnosis.ts";
+import type { Remedy } from "../icmp/diagnosis/remedies.ts";
+import type { SelfTest } from "../icmp/diagnosis/self-test.ts";
 import { millisecondsText } from "./ping-table.ts";
 
 /** What `sounder doctor` found out. */

@@ -1,13 +1,13 @@
 import { arch, release, type } from "node:os";
 import { parseArgs } from "node:util";
-import { diagnoseFamilies, isIcmpPossible } from "../icmp/diagnosis.ts";
+import { diagnoseFamilies, isIcmpPossible } from "../icmp/diagnosis/diagnosis.ts";
+import { findingsOf } from "../icmp/diagnosis/findings.ts";
+import { readSystemFacts } from "../icmp/diagnosis/read-facts.ts";
+import { type SelfTest, type TestedEngine, testEngine } from "../icmp/diagnosis/self-test.ts";
+import type { SystemFacts } from "../icmp/diagnosis/system-facts.ts";
 import { startEngine } from "../icmp/engine.ts";
 import type { Engine } from "../icmp/engine-contract.ts";
-import { findingsOf } from "../icmp/findings.ts";
 import { engineOptions } from "../icmp/options.ts";
-import { readSystemFacts } from "../icmp/read-facts.ts";
-import { type SelfTest, type TestedEngine, testEngine } from "../icmp/self-test.ts";
-import type { SystemFacts } from "../icmp/system-facts.ts";
 import type { AddressFamily } from "../runtime/address.ts";
 import { silentLog } from "../runtime/log.ts";
 import { packageVersion } from "../runtime/version.ts";

@@ -1,5 +1,6 @@
 import type { AddressFamily } from "../runtime/address.ts";
 import type { EchoOutcome, EchoStream, LossExplanation, SocketProfile } from "./echo.ts";
+import type { TransportName } from "./transport.ts";
 
 /** What a caller says of a stream; the engine gives it its number. */
 export type StreamOrder = Omit<EchoStream, "number">;
@@ -46,7 +47,7 @@ export type TallySnapshot = {
 export type EngineFigures = {
   readonly families: readonly {
     readonly family: AddressFamily;
-    readonly transport: "raw" | "dgram" | "raw-socket" | "ping";
+    readonly transport: TransportName;
     readonly transmitStamp: "kernel" | "send_call";
     /** Below 0 when nobody counts them. */
     readonly socketDrops: number;

@@ -1,16 +1,16 @@
 import { ADDRESS_FAMILIES } from "../runtime/address.ts";
 import type { Logger } from "../runtime/log.ts";
-import { interfaceIndexOf } from "./address-words.ts";
-import { familiesHere, logChoice, problemOf } from "./choose-transports.ts";
-import { EngineClient, type OnRefused } from "./engine-client.ts";
+import { familiesHere, logChoice, problemOf } from "./engine/choose-transports.ts";
+import { EngineClient, type OnRefused } from "./engine/engine-client.ts";
+import { EngineCore } from "./engine/engine-core.ts";
+import { JoinedEngine } from "./engine/joined-engine.ts";
+import { LocalHost } from "./engine/local-host.ts";
+import { openLocalTransports } from "./engine/open-local-transports.ts";
+import { startThread, type ThreadStart } from "./engine/thread-host.ts";
 import type { Engine } from "./engine-contract.ts";
-import { EngineCore } from "./engine-core.ts";
-import { JoinedEngine } from "./joined-engine.ts";
-import { LocalHost } from "./local-host.ts";
-import { openLocalTransports } from "./open-local-transports.ts";
 import type { EngineOptions } from "./options.ts";
-import { TRANSPORT_NAMES, type TransportName } from "./system-facts.ts";
-import { startThread, type ThreadStart } from "./thread-host.ts";
+import { interfaceIndexOf } from "./transport/address-words.ts";
+import { TRANSPORT_NAMES, type TransportName } from "./transport.ts";
 
 /** Those of the echo worker; the others are tied to the main thread. */
 const THREAD_TRANSPORTS: ReadonlySet<TransportName> = new Set(["raw", "dgram"]);

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import * as z from "zod";
 import { flag } from "../runtime/flag.ts";
 import { bytes } from "../runtime/units.ts";
-import { TRANSPORT_NAMES } from "./system-facts.ts";
+import { TRANSPORT_NAMES } from "./transport.ts";
 
 const sourceAddress = z.string().refine((text) => isIP(text) !== 0, {
   error: (issue) => `"${String(issue.input)}" is not an IP address: write for example 192.0.2.1`,

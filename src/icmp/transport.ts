@@ -72,10 +72,14 @@ export type PacketSink = {
   readonly foreign: () => void;
 };
 
+/** Every way to send echoes, best first. */
+export const TRANSPORT_NAMES = ["raw", "dgram", "raw-socket", "ping"] as const;
+export type TransportName = (typeof TRANSPORT_NAMES)[number];
+
 /** What a transport tells of itself. */
 export type TransportFigures = {
   readonly family: AddressFamily;
-  readonly transport: "raw" | "dgram" | "raw-socket" | "ping";
+  readonly transport: TransportName;
   readonly transmitStamp: "kernel" | "send_call";
   /** As the kernel accounts it (it doubles what was asked for). */
   readonly receiveBufferBytes: number;

@@ -5,7 +5,7 @@ import {
   TALLY_WIDTHS,
   type TallyColumn,
   type TallyColumns,
-} from "../icmp/tally-layout.ts";
+} from "../icmp/loop/tally-layout.ts";
 import { RTT_BUCKET_COUNT } from "../metrics/histogram.ts";
 import { labelText } from "../metrics/label-text.ts";
 import type { Steps } from "../metrics/steps.ts";

@@ -1,5 +1,5 @@
 import type { TallySnapshot } from "../icmp/engine-contract.ts";
-import type { TallyColumn } from "../icmp/tally-layout.ts";
+import type { TallyColumn } from "../icmp/loop/tally-layout.ts";
 import { Steps } from "../metrics/steps.ts";
 import { copyTallies, type TalliesOf } from "./icmp-series.ts";
 import { NONE, rowsThat, type TargetRows } from "./target-rows.ts";

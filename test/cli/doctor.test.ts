@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DoctorSurroundings, doctor } from "../../src/cli/doctor.ts";
-import type { SelfTest } from "../../src/icmp/self-test.ts";
-import type { SystemFacts } from "../../src/icmp/system-facts.ts";
-import { facts, family, ordinaryFacts } from "../icmp/diagnosis-facts.ts";
+import type { SelfTest } from "../../src/icmp/diagnosis/self-test.ts";
+import type { SystemFacts } from "../../src/icmp/diagnosis/system-facts.ts";
+import { facts, family, ordinaryFacts } from "../icmp/diagnosis/diagnosis-facts.ts";
 import { assertGolden } from "../support/golden.ts";
 import { fakeScreen } from "./fake-screen.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { loadRawSocket } from "../../src/icmp/transport/raw-socket-package.ts";
+import { loadRawSocket } from "../../src/icmp/transport/raw-socket/package.ts";
 import { readScrape, type Scrape } from "../netlab/icmp-figures.ts";
 import { samplesOf } from "../support/exposition.ts";
 import { enterOwnNetwork } from "../support/own-network.ts";

@@ -1,6 +1,6 @@
 import type { EchoOutcome } from "../../src/icmp/echo.ts";
-import { EchoLoop, type LoopEvent, type LoopStream } from "../../src/icmp/echo-loop.ts";
-import { blockBytes, columnsOf, type TallyColumn } from "../../src/icmp/tally-layout.ts";
+import { EchoLoop, type LoopEvent, type LoopStream } from "../../src/icmp/loop/echo-loop.ts";
+import { blockBytes, columnsOf, type TallyColumn } from "../../src/icmp/loop/tally-layout.ts";
 import type { AddressFamily } from "../../src/runtime/address.ts";
 import { addressOf, FakeTransport } from "./fake-transport.ts";
 import { SteppingClock } from "./stepping-clock.ts";

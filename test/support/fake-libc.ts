@@ -1,4 +1,4 @@
-import * as c from "../../src/icmp/transport/libc.ts";
+import * as c from "../../src/icmp/transport/kernel/libc.ts";
 
 /** struct mmsghdr and what it points to, 64-bit. */
 const HEADER_BYTES = 64;

@@ -2,7 +2,7 @@ import type {
   OnMessage,
   RawSocket,
   RawSocketPackage,
-} from "../../src/icmp/transport/raw-socket-package.ts";
+} from "../../src/icmp/transport/raw-socket/package.ts";
 
 /** What a kernel says when there is nothing to read. */
 const NOTHING_TO_READ = "Resource temporarily unavailable";

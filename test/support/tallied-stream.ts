@@ -1,6 +1,6 @@
-import { batchMark } from "../../src/icmp/batch-mark.ts";
-import { Tally } from "../../src/icmp/tally.ts";
-import { blockBytes, columnsOf, type TallyColumns } from "../../src/icmp/tally-layout.ts";
+import { batchMark } from "../../src/icmp/loop/batch-mark.ts";
+import { Tally } from "../../src/icmp/loop/tally.ts";
+import { blockBytes, columnsOf, type TallyColumns } from "../../src/icmp/loop/tally-layout.ts";
 
 /** The only stream of the tally. */
 export const STREAM = 1;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import type { SocketProfile } from "../../src/icmp/echo.ts";
-import { DgramTransport } from "../../src/icmp/transport/dgram.ts";
-import { type Libc, loadLibc } from "../../src/icmp/transport/libc.ts";
-import { RawTransport } from "../../src/icmp/transport/raw.ts";
+import { DgramTransport } from "../../src/icmp/transport/kernel/dgram.ts";
+import { type Libc, loadLibc } from "../../src/icmp/transport/kernel/libc.ts";
+import { RawTransport } from "../../src/icmp/transport/kernel/raw.ts";
 import { socketAddress } from "../../src/icmp/transport/socket-address.ts";
 import type { Transport } from "../../src/icmp/transport.ts";
 import type { AddressFamily } from "../../src/runtime/address.ts";

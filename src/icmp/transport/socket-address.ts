@@ -1,6 +1,6 @@
 import { addressBytes, familyOf } from "../../runtime/address.ts";
 import { ADDRESS_WORDS } from "../transport.ts";
-import { AF_INET, AF_INET6, type Libc } from "./libc.ts";
+import { AF_INET, AF_INET6, type Libc } from "./kernel/libc.ts";
 
 export const SOCKADDR_IN_BYTES = 16;
 export const SOCKADDR_IN6_BYTES = 28;
