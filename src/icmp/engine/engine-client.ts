@@ -117,7 +117,7 @@ export class EngineClient implements Engine, HostListener {
       this.#oneShots.get(stream)?.reject(new Error(sentence));
       this.#endOneShot(stream, undefined);
     } else if (this.#numbers.has(stream)) {
-      this.#log.warn("a target cannot be sent to", { error: sentence });
+      this.#log.warn("a target cannot be sent to", { address, error: sentence });
       this.#onRefused(stream, address, sentence);
     }
   }
