@@ -117,13 +117,15 @@ for (const target of [STEADY, STEADY_V6]) {
 }
 
 test("the loss ratio from counters is what the lab lost", { skip }, async () => {
-  const [echoes, lost] = await Promise.all([
-    prometheus.value(`sounder_icmp_echoes_total{target="${LOSSY}"}`),
-    prometheus.value(`sounder_icmp_lost_total{target="${LOSSY}"}`),
-  ]);
+  const echoes = await prometheus.value(`sounder_icmp_echoes_total{target="${LOSSY}"}`);
   assert.ok(echoes >= 4 * SAMPLES, `${echoes} echoes`);
-  // Every fourth is lost: whatever moment the scrape hit, the count is within one of a quarter.
-  assert.ok(Math.abs(lost - echoes / 4) <= 1, `${lost} of ${echoes} lost`);
+  // Both of one scrape.
+  const off = await prometheus.value(
+    `sounder_icmp_lost_total{target="${LOSSY}"} - sounder_icmp_echoes_total{target="${LOSSY}"} / 4`,
+  );
+  // Every fourth is lost: three answered ones may have come since the last loss, and the next loss may be on its way to its
+  // deadline while two later echoes are answered.
+  assert.ok(Math.abs(off) <= 1.5, `${off} echoes off a quarter of ${echoes}`);
   const ratio = await prometheus.value(
     `sum(increase(sounder_icmp_lost_total{target="${LOSSY}"}[1m])) / sum(increase(sounder_icmp_echoes_total{target="${LOSSY}"}[1m]))`,
   );

@@ -214,7 +214,10 @@ describe("the engine", () => {
       const snapshot = await engine.snapshot();
       assert.equal(snapshot.echoes[stream], 0);
       assert.deepEqual(warnings, [
-        { error: "Cannot set source address 192.0.2.1 on the ipv4 ICMP socket: EADDRNOTAVAIL" },
+        {
+          address: "127.0.0.1",
+          error: "Cannot set source address 192.0.2.1 on the ipv4 ICMP socket: EADDRNOTAVAIL",
+        },
       ]);
     }, log);
   });
