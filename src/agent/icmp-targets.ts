@@ -39,8 +39,8 @@ export class IcmpTargets {
   readonly #report: ContinuousReport;
   readonly #log: Logger;
   readonly #byHost = new Map<string, IcmpTarget[]>();
-  /** By number of the engine's stream. */
-  readonly #seriesByEcho = new Map<number, Series>();
+  /** By number of the engine's stream: numbers lie close together, and a map would cost five times as much. */
+  readonly #seriesByEcho: (Series | undefined)[] = [];
 
   constructor(options: {
     readonly engine: Engine;
@@ -85,7 +85,7 @@ export class IcmpTargets {
 
   /** The engine cannot send to a stream as it was asked to; it sends nothing until the address changes. */
   refused(echoStream: number, address: string, sentence: string): void {
-    const series = this.#seriesByEcho.get(echoStream);
+    const series = this.#seriesByEcho[echoStream];
     if (series?.aimedAt === address) this.#report.setRefused(series.row, sentence);
   }
 
@@ -186,7 +186,7 @@ export class IcmpTargets {
     );
     const series: Series = { row, echoStream, aimedAt: address?.text };
     target.series.set(key, series);
-    if (echoStream !== undefined) this.#seriesByEcho.set(echoStream, series);
+    if (echoStream !== undefined) this.#seriesByEcho[echoStream] = series;
     return series;
   }
 
@@ -196,7 +196,7 @@ export class IcmpTargets {
     target.series.delete(key);
     this.#report.removeTarget(series.row);
     if (series.echoStream === undefined) return;
-    this.#seriesByEcho.delete(series.echoStream);
+    this.#seriesByEcho[series.echoStream] = undefined;
     this.#engine.remove(series.echoStream);
   }
 

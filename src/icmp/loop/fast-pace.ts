@@ -28,6 +28,7 @@ export class FastPace {
   readonly #sink: FastPaceSink;
   readonly #budgetPerSecond: number;
   readonly #plan: Plan;
+  #rows = 0;
   #intervalSeconds = new Float64Array(0);
   #untilLoss = new Float64Array(0);
   #windowSeconds = new Float64Array(0);
@@ -56,7 +57,14 @@ export class FastPace {
     this.#nowSeconds = options.nowSeconds;
   }
 
+  /** Room is made only when a stream may come in: at intervals of a second and less none ever does. */
   reserve(rows: number): void {
+    this.#rows = Math.max(this.#rows, rows);
+    if (this.#sinceSeconds.length > 0) this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    const rows = this.#rows;
     if (this.#sinceSeconds.length >= rows) return;
     this.#plan.reserve(rows);
     this.#intervalSeconds = grown(this.#intervalSeconds, new Float64Array(rows));
@@ -80,6 +88,7 @@ export class FastPace {
       this.#windowSeconds[stream] === lossWindowSeconds;
     if (isSame) return;
     this.leave(stream);
+    if (settings !== undefined) this.#makeRoom();
     this.#possiblePerSecond -= perSecond(this.#intervalSeconds[stream] ?? 0);
     this.#intervalSeconds[stream] = settings?.intervalSeconds ?? 0;
     this.#possiblePerSecond += perSecond(settings?.intervalSeconds ?? 0);
