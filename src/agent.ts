@@ -12,7 +12,7 @@ import { startEngine } from "./icmp/engine.ts";
 import type { Engine } from "./icmp/engine-contract.ts";
 import { createPolicy, type Policy } from "./policy/policy.ts";
 import type { ListenAddress } from "./policy/verdict.ts";
-import { createProbePool, type ProbePool } from "./probe/pool.ts";
+import { createProbePool, type ProbePool } from "./probe/worker/pool.ts";
 import { AgentMetrics } from "./report/agent-metrics.ts";
 import { ContinuousReport } from "./report/continuous.ts";
 import { createResolver, type Resolver } from "./resolve/resolver.ts";

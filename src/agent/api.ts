@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { EchoFailure, Engine } from "../icmp/engine-contract.ts";
 import { createGuard } from "../policy/guard.ts";
 import type { ListenAddress } from "../policy/verdict.ts";
-import { ping } from "../probe/ping.ts";
+import { ping } from "../probe/icmp/ping.ts";
 import type { ContinuousReport } from "../report/continuous.ts";
 import type { Resolver } from "../resolve/resolver.ts";
 import type { ApiService } from "../server/api-routes.ts";

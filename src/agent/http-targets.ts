@@ -1,5 +1,5 @@
-import type { ProbePool } from "../probe/pool.ts";
 import type { ProbeOutcome } from "../probe/prober.ts";
+import type { ProbePool } from "../probe/worker/pool.ts";
 import type { ContinuousReport, ProbePace } from "../report/continuous.ts";
 import type { FastPaceSettings } from "../schedule/pace.ts";
 import type { Group } from "../target/group.ts";

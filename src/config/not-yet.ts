@@ -1,4 +1,4 @@
-import { HTTP_KEYS_NOT_SUPPORTED_YET } from "../probe/http-options.ts";
+import { HTTP_KEYS_NOT_SUPPORTED_YET } from "../probe/http/http-options.ts";
 
 /**
  * Keys and values of the public contract (and of blackbox_exporter's modules) that are not built yet.

@@ -3,7 +3,7 @@ import { connect as openTls, type SecureContext, type TLSSocket } from "node:tls
 import { type Failed, failureOf } from "./failure.ts";
 import type { TlsFacts } from "./prober.ts";
 import type { Stages } from "./stages.ts";
-import { type ReadTls, readTlsFacts, verificationFailure } from "./tls-facts.ts";
+import { type ReadTls, readTlsFacts, verificationFailure } from "./tls/tls-facts.ts";
 
 /** How TLS is to be spoken on one connection. */
 export type TlsPlan = {

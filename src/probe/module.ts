@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { icmpOptions } from "../icmp/options.ts";
 import { positiveSeconds } from "../runtime/units.ts";
-import { httpOptions } from "./http-options.ts";
+import { httpOptions } from "./http/http-options.ts";
 
 export const PROBERS = ["http", "icmp"] as const;
 export type ProberName = (typeof PROBERS)[number];

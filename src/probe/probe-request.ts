@@ -1,12 +1,12 @@
 import type { Guard, Permit } from "../policy/verdict.ts";
 import type { Resolve } from "../resolve/resolution.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { BodyBudget } from "./body-rules.ts";
 import type { OpenSocket } from "./connect.ts";
 import type { FileCache } from "./file-cache.ts";
+import type { BodyBudget } from "./http/body-rules.ts";
 import type { Module } from "./module.ts";
 import type { Regexps } from "./regexps.ts";
-import type { TlsContexts } from "./tls-context.ts";
+import type { TlsContexts } from "./tls/tls-context.ts";
 
 /** One probe to be made now. Plain data: it crosses to the probe worker. */
 export type ProbeRequest = {

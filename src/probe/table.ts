@@ -1,4 +1,4 @@
-import { probeHttp } from "./http.ts";
+import { probeHttp } from "./http/http.ts";
 import type { ProberName } from "./module.ts";
 import type { ProbeRequest, ProbeTools } from "./probe-request.ts";
 import type { ProbeOutcome } from "./prober.ts";

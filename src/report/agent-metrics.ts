@@ -3,8 +3,8 @@ import { AGENT_FAULTS } from "../icmp/echo.ts";
 import type { EngineFigures } from "../icmp/engine-contract.ts";
 import { headText, histogramText, leTexts } from "../metrics/exposition.ts";
 import { DURATION_BOUNDS_SECONDS, SEND_LAG_BOUNDS } from "../metrics/histogram.ts";
-import type { PoolFigures } from "../probe/messages.ts";
 import { PROBERS } from "../probe/module.ts";
+import type { PoolFigures } from "../probe/worker/messages.ts";
 import { AGENT_METRICS, type Metric } from "./catalogue.ts";
 import { FollowedCounter, isCount } from "./followed-counter.ts";
 

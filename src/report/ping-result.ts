@@ -1,5 +1,5 @@
 import { type EchoOutcome, isLoss } from "../icmp/echo.ts";
-import type { PingOutcome } from "../probe/ping.ts";
+import type { PingOutcome } from "../probe/icmp/ping.ts";
 
 type Ended = Extract<PingOutcome, { readonly kind: "pinged" | "failed" }>;
 

@@ -1,6 +1,6 @@
 import type { Response, Router } from "express";
+import { MAX_PING_ECHOES, type PingOutcome, type PingRequest } from "../probe/icmp/ping.ts";
 import type { Module } from "../probe/module.ts";
-import { MAX_PING_ECHOES, type PingOutcome, type PingRequest } from "../probe/ping.ts";
 import { pingResult } from "../report/ping-result.ts";
 import { quote } from "../runtime/found.ts";
 import { targetProblem } from "../target/options.ts";

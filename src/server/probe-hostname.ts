@@ -1,5 +1,5 @@
+import { headerNameOf, headerProblem } from "../probe/http/request-headers.ts";
 import type { Module } from "../probe/module.ts";
-import { headerNameOf, headerProblem } from "../probe/request-headers.ts";
 
 export type HostnameApplied =
   | { readonly kind: "applied"; readonly module: Module }

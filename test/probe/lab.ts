@@ -7,15 +7,15 @@ import {
   type Socket,
 } from "node:net";
 import type { TestContext } from "node:test";
-import { BodyBudget, MAX_HELD_BYTES } from "../../src/probe/body-rules.ts";
 import { openSocket } from "../../src/probe/connect.ts";
 import { FileCache } from "../../src/probe/file-cache.ts";
-import { probeHttp } from "../../src/probe/http.ts";
+import { BodyBudget, MAX_HELD_BYTES } from "../../src/probe/http/body-rules.ts";
+import { probeHttp } from "../../src/probe/http/http.ts";
 import { type Module, moduleOptions } from "../../src/probe/module.ts";
 import type { ProbeTools } from "../../src/probe/probe-request.ts";
 import type { HttpFacts, ProbeOutcome } from "../../src/probe/prober.ts";
 import { Regexps } from "../../src/probe/regexps.ts";
-import { TlsContexts } from "../../src/probe/tls-context.ts";
+import { TlsContexts } from "../../src/probe/tls/tls-context.ts";
 import type { Resolve } from "../../src/resolve/resolution.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 

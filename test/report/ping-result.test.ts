@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { EchoOutcome } from "../../src/icmp/echo.ts";
-import type { PingOutcome } from "../../src/probe/ping.ts";
+import type { PingOutcome } from "../../src/probe/icmp/ping.ts";
 import { pingResult } from "../../src/report/ping-result.ts";
 
 const address = { text: "192.0.2.1", family: "ipv4" } as const;

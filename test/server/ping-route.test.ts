@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
-import type { PingOutcome, PingRequest } from "../../src/probe/ping.ts";
+import type { PingOutcome, PingRequest } from "../../src/probe/icmp/ping.ts";
 import type { RunPing } from "../../src/server/ping-route.ts";
 import { ask, fakeApi, fakeProbes, gate, SUCCEEDED, serve } from "./support.ts";
 

@@ -1,0 +1,127 @@
+import * as z from "zod";
+import { flag } from "../../runtime/flag.ts";
+import { found } from "../../runtime/found.ts";
+import { bytes } from "../../runtime/units.ts";
+import { filePath } from "../file-path.ts";
+import { regexp } from "../regexps.ts";
+import { tlsOptions } from "../tls/tls-options.ts";
+import { authenticationKeys, authenticationMethods } from "./http-auth-options.ts";
+import { HTTP_TOKEN, headerNameOf, requestHeaders } from "./request-headers.ts";
+
+/** Largest request body, written in the module or in its file. */
+export const MAX_REQUEST_BODY_BYTES = 16 * 2 ** 20;
+const MAX_RULES = 1_000;
+
+/** Keys of blackbox_exporter's `http` block that are refused by name for now. */
+export const HTTP_KEYS_NOT_SUPPORTED_YET: readonly string[] = [
+  "compression",
+  "enable_http3",
+  "fail_if_body_json_matches_cel",
+  "fail_if_body_json_not_matches_cel",
+  "http_headers",
+  "no_proxy",
+  "oauth2",
+  "proxy_connect_header",
+  "proxy_from_environment",
+  "proxy_url",
+  "skip_resolve_phase_with_proxy",
+];
+
+const headerRule = z.strictObject({
+  header: z.string().regex(HTTP_TOKEN, { error: "expected a header name, such as Content-Type" }),
+  regexp,
+  allow_missing: flag.default(false),
+});
+export type HeaderRule = z.output<typeof headerRule>;
+
+const method = z
+  .string({ error: "expected an HTTP method, such as GET" })
+  .refine((name) => name === "" || HTTP_TOKEN.test(name), {
+    error: (issue) => `${found(issue.input)} is no HTTP method: write for example GET or POST`,
+  })
+  .refine((name) => name.toUpperCase() !== "CONNECT", {
+    error: "CONNECT opens a tunnel and gets no page: write another method",
+  })
+  .transform((name) => (name === "" ? "GET" : name));
+
+/** The `http:` block of a module: blackbox_exporter's keys. Plain data; regexps stay texts. */
+export const httpOptions = z
+  .strictObject({
+    /** Empty: 200 to 299. */
+    valid_status_codes: z
+      .array(z.int({ error: "expected a status code, such as 200" }).min(100).max(999))
+      .max(MAX_RULES)
+      .default([]),
+    /** Empty: any. */
+    valid_http_versions: z
+      .array(
+        z.enum(["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"], {
+          error: (issue) =>
+            `expected HTTP/1.0, HTTP/1.1 or HTTP/2.0, found ${found(issue.input)} (HTTP/2 is written HTTP/2.0; HTTP/3.0 is not supported yet)`,
+        }),
+      )
+      .max(MAX_RULES)
+      .default([]),
+    /** As blackbox_exporter: anything other than "" and ip6 means ip4. */
+    preferred_ip_protocol: z.string().default("ip6"),
+    ip_protocol_fallback: flag.default(true),
+    follow_redirects: flag.default(true),
+    /** Deprecated; wins over `follow_redirects`. */
+    no_follow_redirects: flag.optional(),
+    fail_if_ssl: flag.default(false),
+    fail_if_not_ssl: flag.default(false),
+    method: method.default("GET"),
+    headers: requestHeaders.default({}),
+    body: z
+      .string()
+      .refine((text) => Buffer.byteLength(text) <= MAX_REQUEST_BODY_BYTES, {
+        error: `a body may have at most ${MAX_REQUEST_BODY_BYTES} bytes`,
+      })
+      .optional(),
+    body_file: filePath.optional(),
+    /** Bytes; 0 for none. */
+    body_size_limit: bytes.default(0),
+    fail_if_body_matches_regexp: z.array(regexp).max(MAX_RULES).default([]),
+    fail_if_body_not_matches_regexp: z.array(regexp).max(MAX_RULES).default([]),
+    fail_if_header_matches: z.array(headerRule).max(MAX_RULES).default([]),
+    fail_if_header_not_matches: z.array(headerRule).max(MAX_RULES).default([]),
+    enable_http2: flag.default(true),
+    ...authenticationKeys,
+    tls_config: tlsOptions.prefault({}),
+  })
+  .superRefine((options, context) => {
+    const problem = (key: string, message: string): void => {
+      context.addIssue({ code: "custom", path: [key], message });
+    };
+    if (options.body !== undefined && options.body_file !== undefined) {
+      problem("body_file", "body and body_file exclude each other: keep one");
+    }
+    const [firstMethod, ...otherMethods] = authenticationMethods(options);
+    for (const key of otherMethods) {
+      problem(key, `${firstMethod} and ${key} exclude each other: keep one way to authenticate`);
+    }
+    if (options.fail_if_ssl && options.fail_if_not_ssl) {
+      problem(
+        "fail_if_not_ssl",
+        "fail_if_ssl and fail_if_not_ssl leave no way to succeed: keep one",
+      );
+    }
+    const lengthName = headerNameOf(options.headers, "content-length");
+    if (lengthName === undefined) return;
+    const text = options.headers[lengthName] ?? "";
+    const lengthBytes = Buffer.byteLength(options.body ?? "");
+    const isInFile = options.body_file !== undefined;
+    if (isInFile || text.trim() !== String(lengthBytes)) {
+      const has = isInFile ? "the body is in a file" : `the body has ${lengthBytes} bytes`;
+      context.addIssue({
+        code: "custom",
+        path: ["headers", lengthName],
+        message: `header ${lengthName} cannot be ${text}, ${has}: remove this header, it is sent by itself`,
+      });
+    }
+  })
+  .transform(({ no_follow_redirects: isNotFollowing, ...options }) => ({
+    ...options,
+    follow_redirects: isNotFollowing === undefined ? options.follow_redirects : !isNotFollowing,
+  }));
+export type HttpOptions = z.output<typeof httpOptions>;

@@ -1,0 +1,172 @@
+import { Deadline, unlessAborted } from "../deadline.ts";
+import { type Failed, failed, timedOut } from "../failure.ts";
+import { ProbeLog } from "../probe-log.ts";
+import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
+import type { ProbeOutcome } from "../prober.ts";
+import { Stages } from "../stages.ts";
+import { Body } from "./body-rules.ts";
+import { CookieJar } from "./cookies.ts";
+import type { ResponseHead } from "./exchange.ts";
+import { headerRuleFailure } from "./header-rules.ts";
+import { type HopEnd, hop, type Trip } from "./hop.ts";
+import type { HttpOptions } from "./http-options.ts";
+import { emptyRecord, factsOf, type HttpRecord } from "./http-record.ts";
+import { firstStep, targetUrl } from "./http-request.ts";
+import { follow, isRedirect, MAX_REDIRECTS, type Step } from "./redirects.ts";
+
+/**
+ * One HTTP probe, from the look-up of the name to the last byte of the last body.
+ *
+ * Every hop has a connection of its own. As blackbox_exporter: no compression is offered or undone,
+ * one address is tried, the body is read whole whatever the status, and the rules come in its
+ * order; the first that fails is the reason. The bodies of redirects that are followed stay unread.
+ *
+ * @param signal The caller going away; ends the probe with the reason `cancelled`.
+ */
+export async function probeHttp(
+  request: ProbeRequest,
+  tools: ProbeTools,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  const { clock } = tools;
+  const begunSeconds = clock.monotonicSeconds();
+  const record = emptyRecord(new Stages(clock));
+  const log = new ProbeLog({ clock, isKept: request.isDebug });
+  const body = new Body(request.module.http, tools.bodyBudget);
+  const deadline = new Deadline(request.timeoutSeconds, signal);
+  let failure: Failed | undefined;
+  try {
+    failure = await travel({ request, tools, record, log, body, signal: deadline.signal });
+  } catch (error) {
+    if (deadline.ending === undefined) throw error;
+    failure =
+      deadline.ending === "cancelled"
+        ? failed("cancelled", "the caller went away")
+        : timedOut(record.stages.current, request.timeoutSeconds);
+    record.bodyBytes = body.lengthBytes;
+  } finally {
+    deadline.clear();
+    body.release();
+  }
+  record.stages.enter("prepare");
+  if (failure !== undefined) {
+    log.add("error", "Probe failed", { reason: failure.reason, detail: failure.detail });
+  }
+  const ended = {
+    durationSeconds: clock.monotonicSeconds() - begunSeconds,
+    finishedAtSeconds: clock.wallSeconds(),
+    address: record.address,
+    lookupSeconds: record.lookupSeconds,
+    facts: factsOf(record),
+    isDisturbed: false,
+    log: log.lines,
+  };
+  if (failure === undefined) return { ...ended, kind: "succeeded" };
+  return { ...ended, ...failure };
+}
+
+type Travel = Omit<Trip, "jar" | "firstPlace"> & { readonly body: Body };
+
+/** Goes from redirect to redirect. @returns why the probe failed, if it did. */
+async function travel(parts: Travel): Promise<Failed | undefined> {
+  const { request, tools, record, log, body, signal } = parts;
+  const options = request.module.http;
+  const target = targetUrl(request.target);
+  if (target.kind === "failed") return target;
+  const { hostname } = request;
+  const preparing = firstStep(target.url, options, { ...tools, hostname });
+  const first = await unlessAborted(preparing, signal);
+  if (first.kind === "failed") return first;
+  const trip: Trip = { ...parts, jar: new CookieJar(), firstPlace: target.url.host };
+  let { step }: { step: Step } = first;
+  for (;;) {
+    const isFollowed = (head: ResponseHead): boolean =>
+      options.follow_redirects &&
+      record.redirects < MAX_REDIRECTS &&
+      isRedirect(head.statusCode, locationOf(head));
+    const end: HopEnd = await hop(
+      step,
+      trip,
+      record.redirects === 0,
+      body,
+      (head) => !isFollowed(head),
+    );
+    if (end.kind === "failed") return end;
+    const { head, bodyFailure } = end;
+    const location = locationOf(head);
+    if (isRedirect(head.statusCode, location)) record.redirects += 1;
+    if (!options.follow_redirects || !isRedirect(head.statusCode, location)) {
+      return verdict(head, bodyFailure, parts);
+    }
+    log.add("info", "Received redirect", { location });
+    if (record.redirects > MAX_REDIRECTS) {
+      return failed("http_redirects", `more than ${MAX_REDIRECTS} redirects`);
+    }
+    trip.jar.store(step.url, head.headers.get("set-cookie") ?? [], tools.clock.wallSeconds());
+    const next = follow(step, head.statusCode, location, target.url.hostname);
+    if (next.kind === "failed") return next;
+    if (next.kind === "none") return verdict(head, bodyFailure, parts);
+    ({ step } = next);
+  }
+}
+
+function locationOf(head: ResponseHead): string | undefined {
+  return head.headers.get("location")?.[0];
+}
+
+/** Whether the last answer is what the module asks for, in blackbox_exporter's order. */
+function verdict(
+  head: ResponseHead,
+  bodyFailure: Failed | undefined,
+  { request, tools, record, body }: Travel,
+): Failed | undefined {
+  const options = request.module.http;
+  const { regexps } = tools;
+  const byStatus = statusFailure(head.statusCode, options);
+  if (byStatus !== undefined) return byStatus;
+  const byHeader = headerRuleFailure(head.headers, options, regexps);
+  if (byHeader !== undefined) {
+    record.isFailedByRegexp = true;
+    return byHeader;
+  }
+  if (bodyFailure !== undefined) return bodyFailure;
+  const byBody = body.check(regexps);
+  if (byBody !== undefined) {
+    record.isFailedByRegexp = true;
+    return byBody;
+  }
+  return versionFailure(record, options) ?? tlsFailure(record, options);
+}
+
+function statusFailure(statusCode: number, options: HttpOptions): Failed | undefined {
+  const valid = options.valid_status_codes;
+  const isValid =
+    valid.length === 0 ? statusCode >= 200 && statusCode < 300 : valid.includes(statusCode);
+  if (isValid) return undefined;
+  const wanted = valid.length === 0 ? "2xx" : valid.slice(0, 20).join(", ");
+  return failed("http_status", `status ${statusCode}, wanted ${wanted}`);
+}
+
+const VERSION_NAMES: ReadonlyMap<number | undefined, HttpOptions["valid_http_versions"][number]> =
+  new Map([
+    [1, "HTTP/1.0"],
+    [1.1, "HTTP/1.1"],
+    [2, "HTTP/2.0"],
+  ]);
+
+function versionFailure(record: HttpRecord, options: HttpOptions): Failed | undefined {
+  const valid = options.valid_http_versions;
+  const name = VERSION_NAMES.get(record.httpVersion);
+  if (valid.length === 0 || (name !== undefined && valid.includes(name))) return undefined;
+  return failed("http_version", `${name ?? "unknown version"}, wanted ${valid.join(", ")}`);
+}
+
+function tlsFailure(record: HttpRecord, options: HttpOptions): Failed | undefined {
+  if (record.isTls && options.fail_if_ssl) {
+    return failed("tls_forbidden", "the last request went over TLS, which fail_if_ssl forbids");
+  }
+  if (!record.isTls && options.fail_if_not_ssl) {
+    return failed("tls_required", "the last request went without TLS, which fail_if_not_ssl wants");
+  }
+  return undefined;
+}

@@ -1,0 +1,134 @@
+import type { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import { type Failed, failed } from "../failure.ts";
+import type { TlsFacts } from "../prober.ts";
+
+/** Longest chain looked at; a peer may send a longer one, or one that bites its tail. */
+const MAX_CHAIN = 20;
+
+/**
+ * What a finished handshake showed.
+ *
+ * To be called once a socket: Node hands out the presented chain by `getPeerX509Certificate` and
+ * takes it apart while doing so, which is why the verified chain is read before it.
+ *
+ * @returns undefined when the peer presented no certificate.
+ */
+export function readTlsFacts(socket: TLSSocket, isVerified: boolean): ReadTls | undefined {
+  const verified = isVerified ? verifiedNotAfter(socket) : undefined;
+  const leaf = socket.getPeerX509Certificate();
+  if (leaf === undefined) return undefined;
+  const cipher = socket.getCipher();
+  const facts: TlsFacts = {
+    version: (socket.getProtocol() ?? "").replace(/^TLSv1$/, "TLS 1.0").replace(/^TLSv/, "TLS "),
+    cipher: cipher.standardName,
+    earliestNotAfterSeconds: Math.min(...presented(leaf).map((one) => unixSeconds(one.validTo))),
+    verifiedNotAfterSeconds: verified,
+    leaf: {
+      fingerprintSha256: leaf.fingerprint256.replaceAll(":", "").toLowerCase(),
+      subject: distinguishedName(leaf.subject),
+      issuer: distinguishedName(leaf.issuer),
+      subjectAlternative: dnsNames(leaf.subjectAltName),
+      serialNumber: leaf.serialNumber.toLowerCase(),
+    },
+  };
+  return { facts, leaf };
+}
+
+export type ReadTls = { readonly facts: TlsFacts; readonly leaf: X509Certificate };
+
+function presented(leaf: X509Certificate): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (
+    let one: X509Certificate | undefined = leaf;
+    one !== undefined && chain.length < MAX_CHAIN;
+    one = one.issuerCertificate
+  ) {
+    chain.push(one);
+  }
+  return chain;
+}
+
+/** The first end of validity on the way from the leaf to its root, the root included. */
+function verifiedNotAfter(socket: TLSSocket): number | undefined {
+  let earliest = Number.POSITIVE_INFINITY;
+  let one: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  for (let depth = 0; one?.valid_to !== undefined && depth < MAX_CHAIN; depth += 1) {
+    earliest = Math.min(earliest, unixSeconds(one.valid_to));
+    const issuer: DetailedPeerCertificate | undefined = one.issuerCertificate;
+    one = issuer === one ? undefined : issuer;
+  }
+  return Number.isFinite(earliest) ? earliest : undefined;
+}
+
+/** OpenSSL writes `Dec  1 02:10:42 2026 GMT`. */
+function unixSeconds(validTo: string): number {
+  return Date.parse(validTo) / 1000;
+}
+
+/** Go's order of attributes in a name, last first (crypto/x509/pkix `Name.String`). */
+const GO_ORDER = ["serialNumber", "CN", "postalCode", "street", "ST", "L", "OU", "O", "C"];
+const GO_SPELLING: Readonly<Record<string, string>> = {
+  serialNumber: "SERIALNUMBER",
+  postalCode: "POSTALCODE",
+  street: "STREET",
+};
+
+/** RFC 2253 as Go prints it, from OpenSSL's lines of `key=value`. */
+function distinguishedName(lines: string | undefined): string {
+  const values = new Map<string, string[]>();
+  for (const line of (lines ?? "").split("\n")) {
+    const at = line.indexOf("=");
+    if (at < 1) continue;
+    const key = line.slice(0, at);
+    values.set(key, [...(values.get(key) ?? []), line.slice(at + 1)]);
+  }
+  return GO_ORDER.flatMap((key) => {
+    const all = values.get(key);
+    if (all === undefined) return [];
+    return [all.map((value) => `${GO_SPELLING[key] ?? key}=${value}`).join("+")];
+  }).join(",");
+}
+
+function dnsNames(subjectAltName: string | undefined): string {
+  return [...(subjectAltName ?? "").matchAll(/(?:^|, )DNS:("(?:[^"\\]|\\.)*"|[^,]*)/g)]
+    .map(([, name = ""]) => name)
+    .join(",");
+}
+
+/**
+ * Whether the peer may be believed: its chain by OpenSSL, then its name.
+ *
+ * @param serverName What the certificate must be for: a name, or an IP address.
+ * @see RFC 9525 section 6: names stand in subjectAltName alone, never in the common name.
+ */
+export function verificationFailure(
+  socket: TLSSocket,
+  leaf: X509Certificate | undefined,
+  serverName: string,
+): Failed | undefined {
+  if (leaf === undefined) return failed("tls_untrusted", "the server showed no certificate");
+  if (!socket.authorized) return chainFailure(String(socket.authorizationError), leaf);
+  const isMatch =
+    isIP(serverName) === 0
+      ? leaf.checkHost(serverName, { subject: "never", partialWildcards: false }) !== undefined
+      : leaf.checkIP(serverName) !== undefined;
+  if (isMatch) return undefined;
+  const names = (leaf.subjectAltName ?? "no name").slice(0, 200);
+  return failed("tls_name_mismatch", `the certificate is for ${names}, not for ${serverName}`);
+}
+
+function chainFailure(code: string, leaf: X509Certificate): Failed {
+  switch (code) {
+    case "CERT_HAS_EXPIRED":
+      return failed("tls_expired", `a certificate has expired; the server's ends ${leaf.validTo}`);
+    case "CERT_NOT_YET_VALID":
+      return failed(
+        "tls_not_yet_valid",
+        `a certificate is not valid yet; the server's begins ${leaf.validFrom}`,
+      );
+    default:
+      return failed("tls_untrusted", `no chain to a trusted root: ${code}`);
+  }
+}
