@@ -2,7 +2,7 @@ import { isIP, connect as openTcp, type Socket } from "node:net";
 import { connect as openTls, type SecureContext, type TLSSocket } from "node:tls";
 import { type Failed, failureOf } from "./failure.ts";
 import type { TlsFacts } from "./prober.ts";
-import type { Stages } from "./stages.ts";
+import type { StageClock } from "./stages.ts";
 import { type ReadTls, readTlsFacts, verificationFailure } from "./tls/tls-facts.ts";
 
 /** How TLS is to be spoken on one connection. */
@@ -11,7 +11,8 @@ export type TlsPlan = {
   /** For SNI and for the names in the certificate; an IP address is checked but not sent (RFC 6066). */
   readonly serverName: string;
   readonly isVerified: boolean;
-  readonly isHttp2Offered: boolean;
+  /** Names of protocols offered (ALPN, RFC 7301); none offers nothing. */
+  readonly protocols: readonly string[];
 };
 
 /** How the connecting ended. What TLS showed is there also when it was not to be trusted. */
@@ -24,43 +25,80 @@ export type Connection =
     }
   | (Failed & { readonly tls: TlsFacts | undefined });
 
-/** Opens a TCP connection to an address in text; handed in where a test holds it. */
-export type OpenSocket = (to: { readonly host: string; readonly port: number }) => Socket;
+/** Where a connection goes: an address and port, or a unix socket's path. */
+export type Destination =
+  | {
+      readonly host: string;
+      readonly port: number;
+      /** The address of this machine to come from; undefined leaves it to the system. */
+      readonly sourceAddress?: string | undefined;
+    }
+  | { readonly path: string };
 
-export const openSocket: OpenSocket = ({ host, port }) => {
-  const socket = openTcp({ host, port, autoSelectFamily: false });
+/** Begins to open a stream connection; handed in where a test holds it. */
+export type OpenSocket = (to: Destination) => Socket;
+
+export const openSocket: OpenSocket = (to) => {
+  if ("path" in to) return openTcp({ path: to.path });
+  const { host, port, sourceAddress } = to;
+  const socket = openTcp({
+    host,
+    port,
+    autoSelectFamily: false,
+    ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
+  });
   socket.setNoDelay(true);
   return socket;
 };
 
+export type ConnectTools = {
+  readonly open: OpenSocket;
+  readonly stages: StageClock;
+  readonly signal: AbortSignal;
+};
+
 /**
- * A fresh connection to an address, TLS included, as far as `stages` tells. Nothing is sent to a
- * peer whose certificate does not hold.
+ * A fresh connection, TLS included, as far as `stages` tells. Nothing is sent to a peer whose
+ * certificate does not hold.
  *
  * @throws the reason of `signal`; the socket is gone then.
  */
 export async function connect(
-  to: { readonly address: string; readonly port: number; readonly tls: TlsPlan | undefined },
-  tools: { readonly open: OpenSocket; readonly stages: Stages; readonly signal: AbortSignal },
+  to: Destination,
+  tls: TlsPlan | undefined,
+  tools: ConnectTools,
 ): Promise<Connection> {
   const { stages, signal } = tools;
   signal.throwIfAborted();
   stages.enter("connect");
-  const tcp = tools.open({ host: to.address, port: to.port });
-  const tcpFailure = await opened(tcp, "connect", tools);
-  if (tcpFailure !== undefined) return { ...tcpFailure, tls: undefined };
-  if (to.tls === undefined) {
-    stages.enter("request");
-    return { kind: "connected", socket: tcp, isHttp2: false, tls: undefined };
-  }
+  const plain = tools.open(to);
+  const failure = await opened(plain, "connect", tools);
+  if (failure !== undefined) return { ...failure, tls: undefined };
+  if (tls !== undefined) return await secure(plain, tls, tools);
+  stages.enter("request");
+  return { kind: "connected", socket: plain, isHttp2: false, tls: undefined };
+}
+
+/**
+ * TLS on an open connection: after connecting, after a proxy's tunnel stands, or after STARTTLS. The
+ * plain socket must not be read from any more.
+ *
+ * @throws the reason of `signal`; the socket is gone then.
+ */
+export async function secure(
+  plain: Socket,
+  plan: TlsPlan,
+  tools: Pick<ConnectTools, "stages" | "signal">,
+): Promise<Connection> {
+  const { stages } = tools;
   stages.enter("tls");
-  const socket = handshake(tcp, to.tls);
+  const socket = handshake(plain, plan);
   const tlsFailure = await opened(socket, "secureConnect", tools);
   if (tlsFailure !== undefined) return { ...tlsFailure, tls: undefined };
   stages.enter("request");
-  const shown = readTlsFacts(socket, to.tls.isVerified && socket.authorized);
-  const failure = to.tls.isVerified
-    ? verificationFailure(socket, shown?.leaf, to.tls.serverName)
+  const shown = readTlsFacts(socket, plan.isVerified && socket.authorized);
+  const failure = plan.isVerified
+    ? verificationFailure(socket, shown?.leaf, plan.serverName)
     : undefined;
   if (failure !== undefined) {
     socket.destroy();
@@ -73,13 +111,13 @@ function withoutVerified(shown: ReadTls | undefined): TlsFacts | undefined {
   return shown === undefined ? undefined : { ...shown.facts, verifiedNotAfterSeconds: undefined };
 }
 
-function handshake(tcp: Socket, plan: TlsPlan): TLSSocket {
+function handshake(plain: Socket, plan: TlsPlan): TLSSocket {
   const sentName = isIP(plan.serverName) === 0 ? plan.serverName.replace(/\.$/, "") : "";
   return openTls({
-    socket: tcp,
+    socket: plain,
     secureContext: plan.context,
     servername: sentName,
-    ALPNProtocols: plan.isHttp2Offered ? ["h2", "http/1.1"] : ["http/1.1"],
+    ...(plan.protocols.length === 0 ? {} : { ALPNProtocols: [...plan.protocols] }),
     // The handshake is let through so that its facts can be read; `verificationFailure` decides.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
@@ -90,7 +128,7 @@ function handshake(tcp: Socket, plan: TlsPlan): TLSSocket {
 async function opened(
   socket: Socket,
   event: "connect" | "secureConnect",
-  { stages, signal }: { readonly stages: Stages; readonly signal: AbortSignal },
+  { stages, signal }: Pick<ConnectTools, "stages" | "signal">,
 ): Promise<Failed | undefined> {
   const stage = stages.current;
   return await new Promise((resolve, reject) => {

@@ -38,6 +38,12 @@ export function timedOut(stage: Stage, timeoutSeconds: number): Failed {
       return failed("http_header_timeout", `the header of the answer did not end ${within}`);
     case "body":
       return failed("http_body_timeout", `the body of the answer did not end ${within}`);
+    case "dialogue":
+      return failed("expect_timeout", `what the module expects did not come ${within}`);
+    case "query":
+      return failed("query_timeout", `the server did not answer the question ${within}`);
+    case "check":
+      return failed("grpc_timeout", `the call was not answered ${within}`);
   }
 }
 
@@ -92,6 +98,12 @@ export function failureOf(error: unknown, stage: Stage): Failed {
       const when = stage === "body" ? "before the body ended" : "before the answer came";
       return failed("http_closed", `the server closed the connection ${when}: ${said}`);
     }
+    case "dialogue":
+      return failed("dialogue_closed", `the connection broke off: ${said}`);
+    case "query":
+      return failed("dialogue_closed", `the server broke off the connection: ${said}`);
+    case "check":
+      return failed("grpc_protocol", `the call failed: ${said}`);
   }
 }
 

@@ -30,9 +30,27 @@ export const FAILURE_REASONS = [
   "header_mismatch",
   "body_mismatch",
   "body_too_large",
+  "body_encoding",
+  "body_json",
   "body_file",
   "credentials_file",
+  "oauth2_token",
+  "proxy_refused",
   "request_timeout",
+  "expect_mismatch",
+  "expect_timeout",
+  "expect_too_large",
+  "dialogue_closed",
+  "query_timeout",
+  "query_malformed",
+  "query_rcode",
+  "query_rr_mismatch",
+  "grpc_timeout",
+  "grpc_status",
+  "grpc_not_serving",
+  "grpc_protocol",
+  "websocket_upgrade",
+  "websocket_protocol",
   "icmp_timeout",
   ...LOSS_REASONS,
   "icmp_unsent",
@@ -42,8 +60,19 @@ export const FAILURE_REASONS = [
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
-export const HTTP_PHASES = ["resolve", "connect", "tls", "processing", "transfer"] as const;
-export type HttpPhase = (typeof HTTP_PHASES)[number];
+/** The phases of each prober but icmp, in the order in which they come. */
+export const PHASES = {
+  http: ["resolve", "connect", "tls", "processing", "transfer"],
+  tcp: ["resolve", "connect", "tls", "processing"],
+  unix: ["connect", "tls", "processing"],
+  dns: ["resolve", "connect", "tls", "request"],
+  grpc: ["resolve", "connect", "tls", "check"],
+  websocket: ["resolve", "connect", "tls", "processing", "transfer"],
+} as const;
+export type ProberWithPhases = keyof typeof PHASES;
+export type PhaseOf<P extends ProberWithPhases> = (typeof PHASES)[P][number];
+/** Seconds a phase took; 0 for one that was not reached. */
+export type PhaseSeconds<P extends ProberWithPhases> = Readonly<Record<PhaseOf<P>, number>>;
 
 /** What a TLS handshake showed, also when verification failed. Times are Unix seconds. */
 export type TlsFacts = {
@@ -66,8 +95,8 @@ export type TlsFacts = {
 /** Facts of an HTTP probe, as far as it came. */
 export type HttpFacts = {
   readonly protocol: "http";
-  /** Seconds a phase took, summed over redirects; 0 for one that was not reached. */
-  readonly phases: Readonly<Record<HttpPhase, number>>;
+  /** Summed over redirects. */
+  readonly phases: PhaseSeconds<"http">;
   /** 0 when no answer came. */
   readonly statusCode: number;
   /** 1.0, 1.1 or 2; undefined when no answer came. */
@@ -80,6 +109,69 @@ export type HttpFacts = {
   readonly tls: TlsFacts | undefined;
   readonly lastModifiedSeconds: number | undefined;
   readonly isFailedByRegexp: boolean;
+  /** Whether a CEL rule failed; undefined when the module has none. */
+  readonly isFailedByCel: boolean | undefined;
+};
+
+/** Facts of a dialogue over TCP or a unix socket, as far as it came. */
+export type DialogueFacts = {
+  readonly isFailedByRegexp: boolean;
+  readonly isFailedByBytes: boolean;
+  /** Labels that the last step with `labels` gave, in the order of the module; undefined for none. */
+  readonly expectInfo: readonly (readonly [name: string, value: string])[] | undefined;
+  /** Whether the peer was connected to. */
+  readonly isConnected: boolean;
+  readonly tls: TlsFacts | undefined;
+};
+
+export type TcpFacts = DialogueFacts & {
+  readonly protocol: "tcp";
+  readonly phases: PhaseSeconds<"tcp">;
+};
+
+export type UnixFacts = DialogueFacts & {
+  readonly protocol: "unix";
+  readonly phases: PhaseSeconds<"unix">;
+};
+
+/** Records in the sections of a DNS answer. */
+export type DnsSectionCounts = {
+  readonly answer: number;
+  readonly authority: number;
+  readonly additional: number;
+};
+
+export type DnsFacts = {
+  readonly protocol: "dns";
+  readonly phases: PhaseSeconds<"dns">;
+  /** Undefined when no answer came. */
+  readonly sections: DnsSectionCounts | undefined;
+  /** 0 to 4095; undefined when no answer came. */
+  readonly responseCode: number | undefined;
+  /** Serial of the SOA in the answer section, where SOA was asked for. */
+  readonly soaSerial: number | undefined;
+  readonly tls: TlsFacts | undefined;
+};
+
+export type GrpcFacts = {
+  readonly protocol: "grpc";
+  readonly phases: PhaseSeconds<"grpc">;
+  readonly isTls: boolean;
+  /** Of the call; undefined when none came. */
+  readonly statusCode: number | undefined;
+  /** Name of the enum, as `SERVING`; undefined when none came. */
+  readonly servingStatus: string | undefined;
+  readonly tls: TlsFacts | undefined;
+};
+
+export type WebsocketFacts = {
+  readonly protocol: "websocket";
+  readonly phases: PhaseSeconds<"websocket">;
+  /** Of the answer to the upgrade; 0 when none came. */
+  readonly statusCode: number;
+  readonly isUpgraded: boolean;
+  readonly isFailedByRegexp: boolean;
+  readonly tls: TlsFacts | undefined;
 };
 
 export type IcmpFacts = {
@@ -88,7 +180,14 @@ export type IcmpFacts = {
   readonly replyHopLimit: number | undefined;
 };
 
-export type ProbeFacts = HttpFacts | IcmpFacts;
+export type ProbeFacts =
+  | HttpFacts
+  | IcmpFacts
+  | TcpFacts
+  | UnixFacts
+  | DnsFacts
+  | GrpcFacts
+  | WebsocketFacts;
 
 /** One line of a probe's log, for `debug=true`. */
 export type ProbeLogLine = {

@@ -1,7 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
-import type { HttpPhase } from "./prober.ts";
+import type { PhaseOf, ProberWithPhases } from "./prober.ts";
 
-/** What an HTTP probe is doing at a moment. */
+/** What a probe is doing at a moment. */
 export type Stage =
   | "prepare"
   | "resolve"
@@ -10,35 +10,78 @@ export type Stage =
   | "request"
   | "processing"
   | "head"
-  | "body";
+  | "body"
+  /** Lines or messages said to and fro (tcp, unix, websocket). */
+  | "dialogue"
+  /** A DNS question is under way. */
+  | "query"
+  /** A gRPC call is under way. */
+  | "check";
 
-/** The phase a stage's time belongs to; sending the request and reading files belong to none. */
-const PHASE_OF: Readonly<Record<Stage, HttpPhase | undefined>> = {
+type PhaseByStage<P extends ProberWithPhases> = Readonly<Record<Stage, PhaseOf<P> | undefined>>;
+
+const NO_PHASE: Readonly<Record<Stage, undefined>> = {
   prepare: undefined,
-  resolve: "resolve",
-  connect: "connect",
-  tls: "tls",
+  resolve: undefined,
+  connect: undefined,
+  tls: undefined,
   request: undefined,
-  processing: "processing",
-  head: "transfer",
-  body: "transfer",
+  processing: undefined,
+  head: undefined,
+  body: undefined,
+  dialogue: undefined,
+  query: undefined,
+  check: undefined,
+};
+
+/** The phase a stage's time belongs to, by prober; reading files belongs to none. */
+const PHASES_BY_STAGE: { readonly [P in ProberWithPhases]: PhaseByStage<P> } = {
+  http: {
+    ...NO_PHASE,
+    resolve: "resolve",
+    connect: "connect",
+    tls: "tls",
+    processing: "processing",
+    head: "transfer",
+    body: "transfer",
+  },
+  tcp: {
+    ...NO_PHASE,
+    resolve: "resolve",
+    connect: "connect",
+    tls: "tls",
+    dialogue: "processing",
+  },
+  unix: { ...NO_PHASE, connect: "connect", tls: "tls", dialogue: "processing" },
+  dns: { ...NO_PHASE, resolve: "resolve", connect: "connect", tls: "tls", query: "request" },
+  grpc: { ...NO_PHASE, resolve: "resolve", connect: "connect", tls: "tls", check: "check" },
+  websocket: {
+    ...NO_PHASE,
+    resolve: "resolve",
+    connect: "connect",
+    tls: "tls",
+    processing: "processing",
+    dialogue: "transfer",
+  },
+};
+
+/** What shared parts of a probe know of its stopwatch. */
+export type StageClock = {
+  readonly current: Stage;
+  readonly enter: (stage: Stage) => void;
 };
 
 /** The stopwatch of one probe: each moment is in one stage, the time of a phase adds up over redirects. */
-export class Stages {
+export class Stages<P extends ProberWithPhases> implements StageClock {
   readonly #clock: Clock;
-  readonly #seconds: Record<HttpPhase, number> = {
-    resolve: 0,
-    connect: 0,
-    tls: 0,
-    processing: 0,
-    transfer: 0,
-  };
+  readonly #phaseOf: PhaseByStage<P>;
+  readonly #seconds = new Map<PhaseOf<P>, number>();
   #stage: Stage = "prepare";
   #sinceSeconds: number;
 
-  constructor(clock: Clock) {
+  constructor(prober: P, clock: Clock) {
     this.#clock = clock;
+    this.#phaseOf = PHASES_BY_STAGE[prober];
     this.#sinceSeconds = clock.monotonicSeconds();
   }
 
@@ -48,14 +91,16 @@ export class Stages {
 
   enter(stage: Stage): void {
     const nowSeconds = this.#clock.monotonicSeconds();
-    const phase = PHASE_OF[this.#stage];
-    if (phase !== undefined) this.#seconds[phase] += nowSeconds - this.#sinceSeconds;
+    const phase = this.#phaseOf[this.#stage];
+    if (phase !== undefined) {
+      this.#seconds.set(phase, this.seconds(phase) + nowSeconds - this.#sinceSeconds);
+    }
     this.#stage = stage;
     this.#sinceSeconds = nowSeconds;
   }
 
-  /** Seconds by phase up to the last change of stage. */
-  phases(): Record<HttpPhase, number> {
-    return { ...this.#seconds };
+  /** Seconds of a phase up to the last change of stage. */
+  seconds(phase: PhaseOf<P>): number {
+    return this.#seconds.get(phase) ?? 0;
   }
 }

@@ -10,9 +10,9 @@ import { EMPTY_LIST, SparseCounters } from "../metrics/sparse-counters.ts";
 import type { TextWriter } from "../metrics/text.ts";
 import {
   FAILURE_REASONS,
-  HTTP_PHASES,
   type HttpFacts,
-  type HttpPhase,
+  PHASES,
+  type PhaseOf,
   type ProbeOutcome,
 } from "../probe/prober.ts";
 import { HTTP_METRICS, type Metric, PROBE_METRICS } from "./catalogue.ts";
@@ -32,6 +32,9 @@ export type HttpResult = {
   /** Only those that were reached. */
   readonly phases: Readonly<Partial<Record<HttpPhase, number>>>;
 };
+
+const HTTP_PHASES = PHASES.http;
+type HttpPhase = PhaseOf<"http">;
 
 /** Versions times ciphers of the TLS library are some dozens; what lies beyond has no info series. */
 const MAX_TLS_KINDS = 1024;

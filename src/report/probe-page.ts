@@ -1,6 +1,6 @@
 import { familyText } from "../metrics/exposition.ts";
 import { labelText } from "../metrics/label-text.ts";
-import type { HttpFacts, HttpPhase, IcmpFacts, ProbeOutcome, TlsFacts } from "../probe/prober.ts";
+import type { HttpFacts, IcmpFacts, PhaseOf, ProbeOutcome, TlsFacts } from "../probe/prober.ts";
 import { addressBytes } from "../runtime/address.ts";
 import { type Metric, PAGE_METRICS } from "./catalogue.ts";
 
@@ -45,6 +45,12 @@ function factFamilies(outcome: ProbeOutcome): Family[] {
       return httpFamilies(outcome, outcome.facts);
     case "icmp":
       return icmpFamilies(outcome.facts);
+    case "tcp":
+    case "unix":
+    case "dns":
+    case "grpc":
+    case "websocket":
+      return [];
   }
 }
 
@@ -102,7 +108,7 @@ function httpFamilies(outcome: ProbeOutcome, facts: HttpFacts): Family[] {
 }
 
 /** The phases blackbox_exporter has made series for by the time the probe ended. */
-function phasesBegun(outcome: ProbeOutcome): readonly HttpPhase[] {
+function phasesBegun(outcome: ProbeOutcome): readonly PhaseOf<"http">[] {
   if (outcome.kind === "succeeded") return HTTP_PHASES_BY_NAME;
   if (isUnreadableUrl(outcome)) return [];
   const isBeforeRequest = outcome.address === undefined || outcome.reason === "body_file";

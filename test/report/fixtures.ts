@@ -87,6 +87,7 @@ export const httpFacts: HttpFacts = {
   tls: tlsFacts,
   lastModifiedSeconds: 1_690_000_000,
   isFailedByRegexp: false,
+  isFailedByCel: undefined,
 };
 
 /** Facts of a probe that got no answer; what it reached is said by `phases`. */
@@ -103,6 +104,7 @@ export function unanswered(phases: Partial<HttpFacts["phases"]>): HttpFacts {
     tls: undefined,
     lastModifiedSeconds: undefined,
     isFailedByRegexp: false,
+    isFailedByCel: undefined,
   };
 }
 

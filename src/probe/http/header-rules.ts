@@ -1,6 +1,6 @@
+import type { ResponseHead } from "../exchange.ts";
 import { type Failed, failed } from "../failure.ts";
 import type { Regexps } from "../regexps.ts";
-import type { ResponseHead } from "./exchange.ts";
 import type { HeaderRule, HttpOptions } from "./http-options.ts";
 
 /**

@@ -1,14 +1,13 @@
-import { chooseAddress, familyChoice } from "../../resolve/choose.ts";
-import { type Address, parseAddress } from "../../runtime/address.ts";
+import type { Address } from "../../runtime/address.ts";
+import type { Attempt } from "../attempt.ts";
 import { type Connection, connect, type TlsPlan } from "../connect.ts";
 import { unlessAborted } from "../deadline.ts";
-import { type Failed, failed, failureOf, refused } from "../failure.ts";
+import type { ResponseHead, ResponseSink, WireRequest } from "../exchange.ts";
+import { type Failed, failed, failureOf } from "../failure.ts";
+import { findAddress, policyFailure } from "../find-address.ts";
 import { exchangeHttp2 } from "../http2/http2.ts";
-import type { ProbeLog } from "../probe-log.ts";
-import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { Body } from "./body-rules.ts";
 import type { CookieJar } from "./cookies.ts";
-import type { ResponseHead, ResponseSink, WireRequest } from "./exchange.ts";
 import { beginHop, type HttpRecord, parseHttpDate } from "./http-record.ts";
 import { hostOfUrl, hostWithoutPort, portOfUrl } from "./http-request.ts";
 import { exchangeHttp1 } from "./http1.ts";
@@ -16,12 +15,9 @@ import type { Step } from "./redirects.ts";
 
 /** What the hops of one probe share. */
 export type Trip = {
-  readonly request: ProbeRequest;
-  readonly tools: ProbeTools;
+  readonly attempt: Attempt;
   readonly record: HttpRecord;
-  readonly log: ProbeLog;
   readonly jar: CookieJar;
-  readonly signal: AbortSignal;
   /** Host and port of the first URL; `server_name` is for that place alone. */
   readonly firstPlace: string;
 };
@@ -48,16 +44,15 @@ export async function hop(
   body: Body,
   isWanted: (head: ResponseHead) => boolean,
 ): Promise<HopEnd> {
-  const { record, tools, request } = trip;
+  const { record, attempt } = trip;
   beginHop(record);
   const host = hostOfUrl(step.url);
-  const found = await lookUp(host, trip, isFirst);
+  const found = await findAddress(host, attempt.request.module.http, attempt, isFirst);
   if (found.kind === "failed") return found;
   const { address } = found;
-  if (isFirst) record.address = address;
   const port = portOfUrl(step.url);
-  const verdict = tools.guard({ address: address.text, port, host }, request.permit, isFirst);
-  if (verdict.kind === "refused") return refused(verdict);
+  const byPolicy = policyFailure({ address, port, host }, attempt, isFirst);
+  if (byPolicy !== undefined) return byPolicy;
   const tls = await planTls(step, trip);
   if (tls?.kind === "failed") return tls;
   const connection = await connectTo(address, port, tls?.plan, trip);
@@ -67,42 +62,15 @@ export async function hop(
   return await converse(connection, step, trip, body, isWanted);
 }
 
-type Found = { readonly kind: "found"; readonly address: Address } | Failed;
-
-async function lookUp(host: string, trip: Trip, isFirst: boolean): Promise<Found> {
-  const { record, tools, request, log } = trip;
-  const options = request.module.http;
-  const literal = parseAddress(host);
-  if (literal !== undefined) return { kind: "found", address: literal };
-  record.stages.enter("resolve");
-  const begunSeconds = tools.clock.monotonicSeconds();
-  const resolution = await unlessAborted(tools.resolve(host, trip.signal), trip.signal);
-  const lookupSeconds = tools.clock.monotonicSeconds() - begunSeconds;
-  record.stages.enter("prepare");
-  if (isFirst) record.lookupSeconds = lookupSeconds;
-  if (resolution.kind === "failed") return failed(resolution.reason, resolution.detail);
-  const choice = familyChoice(options.preferred_ip_protocol, options.ip_protocol_fallback);
-  const address = chooseAddress(resolution.addresses, choice);
-  if (address === undefined) {
-    const wanted = choice.preferred === "ipv6" ? "IPv6" : "IPv4";
-    return failed("dns_no_address", `${host} has no ${wanted} address and no other may be taken`);
-  }
-  log.add("info", "Resolved target address", {
-    host,
-    address: address.text,
-    seconds: lookupSeconds,
-  });
-  return { kind: "found", address };
-}
-
 async function planTls(
   step: Step,
   trip: Trip,
 ): Promise<{ readonly kind: "planned"; readonly plan: TlsPlan } | Failed | undefined> {
   if (step.url.protocol !== "https:") return undefined;
-  const { http } = trip.request.module;
+  const { tools, request, signal } = trip.attempt;
+  const { http } = request.module;
   const options = http.tls_config;
-  const ready = await unlessAborted(trip.tools.tlsContexts.get(options), trip.signal);
+  const ready = await unlessAborted(tools.tlsContexts.get(options), signal);
   if (ready.kind === "failed") return ready;
   const isFirstPlace = step.url.host === trip.firstPlace;
   const ownName = isFirstPlace ? options.server_name : "";
@@ -110,7 +78,7 @@ async function planTls(
     context: ready.context,
     serverName: ownName === "" ? hostWithoutPort(step.host ?? step.url.host) : ownName,
     isVerified: !options.insecure_skip_verify,
-    isHttp2Offered: http.enable_http2,
+    protocols: http.enable_http2 ? ["h2", "http/1.1"] : ["http/1.1"],
   };
   return { kind: "planned", plan };
 }
@@ -119,11 +87,10 @@ async function connectTo(
   address: Address,
   port: number,
   tls: TlsPlan | undefined,
-  { tools, record, signal, log }: Trip,
+  { attempt: { tools, stages, signal, log } }: Trip,
 ): Promise<Connection> {
-  const { stages } = record;
-  const to = { address: address.text, port, tls };
-  const connection = await connect(to, { open: tools.open, stages, signal });
+  const to = { host: address.text, port };
+  const connection = await connect(to, tls, { open: tools.open, stages, signal });
   if (connection.kind === "connected") {
     log.add("info", "Connected", {
       address: address.text,
@@ -143,7 +110,8 @@ async function converse(
   body: Body,
   isWanted: (head: ResponseHead) => boolean,
 ): Promise<HopEnd> {
-  const { record, signal, log } = trip;
+  const { record } = trip;
+  const { signal, log, stages } = trip.attempt;
   const { socket } = connection;
   const host = step.host ?? step.url.host;
   log.add("info", "Making HTTP request", { url: shownUrl(step.url), host, method: step.method });
@@ -162,17 +130,17 @@ async function converse(
   let failure: Failed | undefined;
   try {
     const exchange = connection.isHttp2 ? exchangeHttp2 : exchangeHttp1;
-    const exchanged = exchange(socket, wireRequest(step, host, trip), sink, record.stages);
+    const exchanged = exchange(socket, wireRequest(step, host, trip), sink, stages);
     await unlessAborted(exchanged, signal);
     failure = body.failure;
   } catch (error) {
     // The stage is still that of the cut, which names the reason of a timeout.
     if (signal.aborted) throw error;
-    failure = failureOf(error, record.stages.current);
+    failure = failureOf(error, stages.current);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
-  record.stages.enter("prepare");
+  stages.enter("prepare");
   record.bodyBytes = body.lengthBytes;
   if (head === undefined) return failure ?? failed("http_closed", "no answer came");
   return { kind: "answered", head, bodyFailure: failure };

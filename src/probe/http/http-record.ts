@@ -1,13 +1,8 @@
-import type { Address } from "../../runtime/address.ts";
 import type { HttpFacts, TlsFacts } from "../prober.ts";
 import type { Stages } from "../stages.ts";
 
 /** What an HTTP probe has learnt so far; an ending of any kind reads its facts from here. */
 export type HttpRecord = {
-  readonly stages: Stages;
-  /** Of the first hop. */
-  address: Address | undefined;
-  lookupSeconds: number;
   statusCode: number;
   httpVersion: number | undefined;
   contentLengthBytes: number | undefined;
@@ -17,13 +12,11 @@ export type HttpRecord = {
   tls: TlsFacts | undefined;
   lastModifiedSeconds: number | undefined;
   isFailedByRegexp: boolean;
+  isFailedByCel: boolean;
 };
 
-export function emptyRecord(stages: Stages): HttpRecord {
+export function emptyRecord(): HttpRecord {
   return {
-    stages,
-    address: undefined,
-    lookupSeconds: 0,
     statusCode: 0,
     httpVersion: undefined,
     contentLengthBytes: undefined,
@@ -33,6 +26,7 @@ export function emptyRecord(stages: Stages): HttpRecord {
     tls: undefined,
     lastModifiedSeconds: undefined,
     isFailedByRegexp: false,
+    isFailedByCel: false,
   };
 }
 
@@ -46,10 +40,17 @@ export function beginHop(record: HttpRecord): void {
   record.lastModifiedSeconds = undefined;
 }
 
-export function factsOf(record: HttpRecord): HttpFacts {
+/** @param hasCel Whether the module has a rule in CEL. */
+export function factsOf(record: HttpRecord, stages: Stages<"http">, hasCel: boolean): HttpFacts {
   return {
     protocol: "http",
-    phases: record.stages.phases(),
+    phases: {
+      resolve: stages.seconds("resolve"),
+      connect: stages.seconds("connect"),
+      tls: stages.seconds("tls"),
+      processing: stages.seconds("processing"),
+      transfer: stages.seconds("transfer"),
+    },
     statusCode: record.statusCode,
     httpVersion: record.httpVersion,
     contentLengthBytes: record.contentLengthBytes,
@@ -59,6 +60,7 @@ export function factsOf(record: HttpRecord): HttpFacts {
     tls: record.tls,
     lastModifiedSeconds: record.lastModifiedSeconds,
     isFailedByRegexp: record.isFailedByRegexp,
+    isFailedByCel: hasCel ? record.isFailedByCel : undefined,
   };
 }
 

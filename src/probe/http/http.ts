@@ -1,12 +1,11 @@
-import { Deadline, unlessAborted } from "../deadline.ts";
-import { type Failed, failed, timedOut } from "../failure.ts";
-import { ProbeLog } from "../probe-log.ts";
+import { attempt } from "../attempt.ts";
+import { unlessAborted } from "../deadline.ts";
+import type { ResponseHead } from "../exchange.ts";
+import { type Failed, failed } from "../failure.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { ProbeOutcome } from "../prober.ts";
-import { Stages } from "../stages.ts";
 import { Body } from "./body-rules.ts";
 import { CookieJar } from "./cookies.ts";
-import type { ResponseHead } from "./exchange.ts";
 import { headerRuleFailure } from "./header-rules.ts";
 import { type HopEnd, hop, type Trip } from "./hop.ts";
 import type { HttpOptions } from "./http-options.ts";
@@ -28,48 +27,31 @@ export async function probeHttp(
   tools: ProbeTools,
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
-  const { clock } = tools;
-  const begunSeconds = clock.monotonicSeconds();
-  const record = emptyRecord(new Stages(clock));
-  const log = new ProbeLog({ clock, isKept: request.isDebug });
+  const record = emptyRecord();
   const body = new Body(request.module.http, tools.bodyBudget);
-  const deadline = new Deadline(request.timeoutSeconds, signal);
-  let failure: Failed | undefined;
-  try {
-    failure = await travel({ request, tools, record, log, body, signal: deadline.signal });
-  } catch (error) {
-    if (deadline.ending === undefined) throw error;
-    failure =
-      deadline.ending === "cancelled"
-        ? failed("cancelled", "the caller went away")
-        : timedOut(record.stages.current, request.timeoutSeconds);
-    record.bodyBytes = body.lengthBytes;
-  } finally {
-    deadline.clear();
-    body.release();
-  }
-  record.stages.enter("prepare");
-  if (failure !== undefined) {
-    log.add("error", "Probe failed", { reason: failure.reason, detail: failure.detail });
-  }
-  const ended = {
-    durationSeconds: clock.monotonicSeconds() - begunSeconds,
-    finishedAtSeconds: clock.wallSeconds(),
-    address: record.address,
-    lookupSeconds: record.lookupSeconds,
-    facts: factsOf(record),
-    isDisturbed: false,
-    log: log.lines,
-  };
-  if (failure === undefined) return { ...ended, kind: "succeeded" };
-  return { ...ended, ...failure };
+  return await attempt({
+    prober: "http",
+    request,
+    tools,
+    signal,
+    make: async (own) => {
+      try {
+        return await travel({ attempt: own, record, body });
+      } finally {
+        record.bodyBytes = body.lengthBytes;
+        body.release();
+      }
+    },
+    facts: ({ stages }) => factsOf(record, stages, false),
+  });
 }
 
 type Travel = Omit<Trip, "jar" | "firstPlace"> & { readonly body: Body };
 
 /** Goes from redirect to redirect. @returns why the probe failed, if it did. */
 async function travel(parts: Travel): Promise<Failed | undefined> {
-  const { request, tools, record, log, body, signal } = parts;
+  const { record, body } = parts;
+  const { request, tools, log, signal } = parts.attempt;
   const options = request.module.http;
   const target = targetUrl(request.target);
   if (target.kind === "failed") return target;
@@ -118,7 +100,7 @@ function locationOf(head: ResponseHead): string | undefined {
 function verdict(
   head: ResponseHead,
   bodyFailure: Failed | undefined,
-  { request, tools, record, body }: Travel,
+  { attempt: { request, tools }, record, body }: Travel,
 ): Failed | undefined {
   const options = request.module.http;
   const { regexps } = tools;

@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import type { Client as UndiciClient } from "undici";
-import type { Stages } from "../stages.ts";
 import {
   announcedLength,
   headerLists,
@@ -9,7 +8,8 @@ import {
   type ResponseHead,
   type ResponseSink,
   type WireRequest,
-} from "./exchange.ts";
+} from "../exchange.ts";
+import type { StageClock } from "../stages.ts";
 
 /** The client alone: the whole package brings fetch, caches and web sockets, 9 MB in each thread that loads it. */
 const Client = createRequire(import.meta.url)(
@@ -32,7 +32,7 @@ export async function exchangeHttp1(
   socket: Socket,
   request: WireRequest,
   sink: ResponseSink,
-  stages: Stages,
+  stages: StageClock,
 ): Promise<void> {
   const statusLine = tap(socket, stages);
   const client = new Client(ORIGIN, {
@@ -117,7 +117,7 @@ async function dispatch(
  *
  * @returns a function that tells the first bytes of the answer so far.
  */
-function tap(socket: Socket, stages: Stages): () => string {
+function tap(socket: Socket, stages: StageClock): () => string {
   let begin = "";
   const push = socket.push.bind(socket);
   socket.push = (chunk: unknown, encoding?: BufferEncoding) => {

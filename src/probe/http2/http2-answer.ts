@@ -4,8 +4,8 @@ import {
   headerLists,
   MAX_HEAD_BYTES,
   type ResponseSink,
-} from "../http/exchange.ts";
-import type { Stages } from "../stages.ts";
+} from "../exchange.ts";
+import type { StageClock } from "../stages.ts";
 import { type HeaderField, HpackDecoder } from "./hpack.ts";
 import { contentOf, FLAG, FRAME, type Frame, Http2Error } from "./http2-frames.ts";
 
@@ -16,7 +16,7 @@ const MAX_HEAD_FRAMES = 1_000;
 export class Http2Answer {
   readonly #method: string;
   readonly #sink: ResponseSink;
-  readonly #stages: Stages;
+  readonly #stages: StageClock;
   readonly #hpack = new HpackDecoder({ maxListBytes: MAX_HEAD_BYTES });
   #state: "head" | "body" | "over" = "head";
   /** Parts of a head whose end has not come. */
@@ -26,7 +26,7 @@ export class Http2Answer {
   #announcedBytes = -1;
   #bodyBytes = 0;
 
-  constructor(method: string, sink: ResponseSink, stages: Stages) {
+  constructor(method: string, sink: ResponseSink, stages: StageClock) {
     this.#method = method;
     this.#sink = sink;
     this.#stages = stages;

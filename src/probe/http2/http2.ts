@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { MAX_HEAD_BYTES, type ResponseSink, type WireRequest } from "../http/exchange.ts";
-import type { Stages } from "../stages.ts";
+import { MAX_HEAD_BYTES, type ResponseSink, type WireRequest } from "../exchange.ts";
+import type { StageClock } from "../stages.ts";
 import { encodeHeaders, type HeaderField } from "./hpack.ts";
 import { Http2Answer } from "./http2-answer.ts";
 import {
@@ -47,7 +47,7 @@ export async function exchangeHttp2(
   socket: Socket,
   request: WireRequest,
   sink: ResponseSink,
-  stages: Stages,
+  stages: StageClock,
 ): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
@@ -77,7 +77,7 @@ export async function exchangeHttp2(
 class Conversation {
   readonly #socket: Socket;
   readonly #request: WireRequest;
-  readonly #stages: Stages;
+  readonly #stages: StageClock;
   readonly #answer: Http2Answer;
   readonly #onEnd: () => void;
   #unsentBody: Buffer;
@@ -93,7 +93,7 @@ class Conversation {
     readonly socket: Socket;
     readonly request: WireRequest;
     readonly sink: ResponseSink;
-    readonly stages: Stages;
+    readonly stages: StageClock;
     readonly onEnd: () => void;
   }) {
     this.#socket = parts.socket;

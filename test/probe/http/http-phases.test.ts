@@ -5,7 +5,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { connect, createServer, type Socket } from "node:net";
 import { after, before, type TestContext, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { HTTP_PHASES, type HttpPhase } from "../../../src/probe/prober.ts";
+import { PHASES, type PhaseOf } from "../../../src/probe/prober.ts";
 import { resolverOptions } from "../../../src/resolve/options.ts";
 import { createResolver } from "../../../src/resolve/resolver.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
@@ -44,9 +44,13 @@ before(() => {
 });
 after(() => authority.close());
 
-function assertOnlySlow(outcome: Probed, slow: HttpPhase, leastSeconds = LEAST_SECONDS): void {
+function assertOnlySlow(
+  outcome: Probed,
+  slow: PhaseOf<"http">,
+  leastSeconds = LEAST_SECONDS,
+): void {
   assert.equal(reasonOf(outcome), "succeeded");
-  for (const phase of HTTP_PHASES) {
+  for (const phase of PHASES.http) {
     const seconds = outcome.facts.phases[phase];
     if (phase === slow) assert.ok(seconds >= leastSeconds, `${phase} took only ${seconds} s`);
     else assert.ok(seconds < leastSeconds, `${phase} took ${seconds} s, the delay was in ${slow}`);
@@ -54,12 +58,16 @@ function assertOnlySlow(outcome: Probed, slow: HttpPhase, leastSeconds = LEAST_S
 }
 
 /** Every phase before the one that met the deadline is there, the later ones are 0. */
-function assertStoppedIn(outcome: Probed, phase: HttpPhase | undefined, reason: string): void {
+function assertStoppedIn(
+  outcome: Probed,
+  phase: PhaseOf<"http"> | undefined,
+  reason: string,
+): void {
   assert.equal(reasonOf(outcome), reason);
   if (phase === undefined) return;
-  const at = HTTP_PHASES.indexOf(phase);
+  const at = PHASES.http.indexOf(phase);
   assert.ok(outcome.facts.phases[phase] > 0);
-  for (const later of HTTP_PHASES.slice(at + 1)) assert.equal(outcome.facts.phases[later], 0);
+  for (const later of PHASES.http.slice(at + 1)) assert.equal(outcome.facts.phases[later], 0);
 }
 
 /** A resolver that asks a server of the test's own, which answers late or never. */
@@ -223,7 +231,7 @@ test("a request that the server does not read ends in request_timeout", async (t
 
 const slowAnswers: readonly {
   readonly name: string;
-  readonly phase: HttpPhase;
+  readonly phase: PhaseOf<"http">;
   readonly reason: string;
   readonly answer: (socket: Socket, seconds: number) => void;
 }[] = [
