@@ -1,31 +1,43 @@
+import { isDeepStrictEqual } from "node:util";
 import { createApiService } from "./agent/api.ts";
+import { type Current, guardOf, workerSettings } from "./agent/current.ts";
 import { warnOfSlowProgram, warnOfSmallBuffers } from "./agent/engine-warnings.ts";
-import { HttpTargets } from "./agent/http-targets.ts";
 import { IcmpTargets } from "./agent/icmp-targets.ts";
+import { changesBetween, groupFigures, type InForce, meaningOf } from "./agent/in-force.ts";
 import { NameWatch } from "./agent/name-watch.ts";
-import { createProbeService } from "./agent/on-demand.ts";
+import { createProbeService, type OnDemandSettings } from "./agent/on-demand.ts";
+import { ProbeTargets } from "./agent/probe-targets.ts";
 import { readinessOf } from "./agent/readiness.ts";
-import { type StreamList, streamsOf } from "./agent/streams.ts";
+import { type ConfigSource, createReload } from "./agent/reload.ts";
 import { echoesPerSecond } from "./config/budget.ts";
 import type { Config } from "./config/config.ts";
 import { startEngine } from "./icmp/engine.ts";
 import type { Engine } from "./icmp/engine-contract.ts";
-import { createPolicy, type Policy } from "./policy/policy.ts";
+import type { EngineOptions } from "./icmp/options.ts";
 import type { ListenAddress } from "./policy/verdict.ts";
 import { createProbePool, type ProbePool } from "./probe/worker/pool.ts";
 import { AgentMetrics } from "./report/agent-metrics.ts";
 import { ContinuousReport } from "./report/continuous.ts";
-import { createResolver, type Resolver } from "./resolve/resolver.ts";
+import { ProbeHistory } from "./report/probe-history.ts";
+import { createResolver } from "./resolve/resolver.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { Logger } from "./runtime/log.ts";
 import { packageVersion } from "./runtime/version.ts";
 import { createApp } from "./server/app.ts";
 import { type Listening, listen } from "./server/listen.ts";
+import type { Reload } from "./server/reload-service.ts";
+import type { WebSettings } from "./server/web-settings.ts";
 
 export type AgentOptions = {
   readonly config: Config;
+  /** The text `config` was read from, so that a reload can tell whether it changed. */
+  readonly configText?: string | undefined;
+  /** Where a reload reads; without it the agent cannot be reloaded. */
+  readonly source?: ConfigSource;
   readonly listenAddresses: readonly string[];
   readonly timeoutOffsetSeconds: number;
+  readonly web: WebSettings;
+  readonly onDemand: OnDemandSettings;
   readonly clock: Clock;
   readonly log: Logger;
   /** Tells the log of every echo whose failure somebody explained. */
@@ -38,16 +50,10 @@ export type AgentOptions = {
 export type Agent = {
   /** Where it listens, ports as bound. */
   readonly addresses: readonly ListenAddress[];
+  /** Undefined when it was started without a source. */
+  readonly reload: Reload | undefined;
   /** Ends everything it started, within two seconds. */
   readonly stop: () => Promise<void>;
-};
-
-/** Everything that runs, in the order it was started; stopped in the reverse order. */
-type Running = {
-  readonly engine: Engine;
-  readonly resolver: Resolver;
-  readonly pool: ProbePool;
-  readonly names: NameWatch;
 };
 
 /**
@@ -60,88 +66,141 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const startedAtSeconds = clock.monotonicSeconds();
   const report = new ContinuousReport({ clock });
   const metrics = new AgentMetrics({ version: packageVersion(), nodeVersion: process.version });
-  const streamList = streamsOf(config);
-  const policy = createPolicy({
-    options: config.probe,
-    groupsTargets: new Set(streamList.streams.map(({ target }) => target.target)),
-    hasGroups: config.groups.length > 0,
-  });
-  warnOfOpenPolicy(config, policy, log);
+  const history = new ProbeHistory(options.onDemand.historyLimit);
+  const inForce = meaningOf(config);
+  warnOfOpenPolicy(inForce, log);
 
-  const engine = await startEngine({
-    engine: config.icmp,
-    log,
-    onFault: options.onFault,
-    // No stream is refused before it was added, which is after the start.
-    onRefused: (stream, address, sentence) => icmpTargets.refused(stream, address, sentence),
-    isDebug: options.isDebug ?? false,
-  });
+  const startOneEngine = (engine: EngineOptions): Promise<Engine> =>
+    startEngine({
+      engine,
+      log,
+      onFault: options.onFault,
+      // No stream is refused before it was added, which is after the start.
+      onRefused: (stream, address, sentence) => icmpTargets.refused(stream, address, sentence),
+      isDebug: options.isDebug ?? false,
+    });
+  const engine = await startOneEngine(config.icmp);
   if (engine.state === "unavailable") {
     log.error("ICMP cannot be measured", { error: engine.problem });
   }
   const resolver = createResolver({ options: config.resolver, clock, log });
-  const icmpTargets = new IcmpTargets({ engine, report, log });
-  const httpTargets = new HttpTargets(report);
+  const guard = guardOf(inForce, []);
+  const current: Current = { inForce, engine, resolver, guard, text: options.configText };
   const names = new NameWatch({
-    resolve: (name, signal) => resolver.cached(name, signal),
+    resolve: (name, signal) => current.resolver.cached(name, signal),
     clock,
-    retrySeconds: config.resolver.min_ttl,
+    retrySeconds: () => current.inForce.config.resolver.min_ttl,
     onResolution: (name, resolution) => icmpTargets.resolved(name, resolution),
   });
+  const icmpTargets = new IcmpTargets({ engine, report, names, log });
+  const probeTargets = new ProbeTargets(report);
 
-  const wantsIcmp = streamList.streams.some(({ module }) => module.prober === "icmp");
   let hasStarted = false;
-  let running: Running | undefined;
+  let pool: ProbePool | undefined;
   let listening: Listening | undefined;
-  const listenAddresses = (): readonly ListenAddress[] => listening?.addresses ?? [];
+  const runningPool = (): ProbePool => {
+    if (pool === undefined) throw new Error("The agent is still starting");
+    return pool;
+  };
+  const swap = async (next: InForce, other: Engine | undefined, text: string | undefined) => {
+    const before = { ...current };
+    const addresses = listening?.addresses ?? [];
+    current.text = text;
+    current.inForce = next;
+    current.guard = guardOf(next, addresses);
+    if (!isDeepStrictEqual(before.inForce.config.resolver, next.config.resolver)) {
+      // The one before is not closed: questions may be under way, and idle it holds nothing.
+      current.resolver = createResolver({ options: next.config.resolver, clock, log });
+    }
+    runningPool().configure(workerSettings(next, addresses));
+    putStreams(before.inForce, next);
+    if (other !== undefined) {
+      icmpTargets.moveTo(other);
+      current.engine = other;
+      await stopWhenRead(before.engine);
+    }
+    warnOfOpenPolicy(next, log);
+    await warnOfEngine(current, log);
+  };
+  const putStreams = (before: InForce, next: InForce): void => {
+    const { removed, added, changed, same } = changesBetween(before, next);
+    for (const stream of removed) {
+      if (stream.module.prober === "icmp") icmpTargets.remove(stream);
+      else probeTargets.remove(stream, runningPool());
+    }
+    for (const stream of added) {
+      if (stream.module.prober === "icmp") icmpTargets.add(stream);
+      else probeTargets.add(stream, runningPool());
+    }
+    for (const stream of changed) {
+      if (stream.module.prober === "icmp") icmpTargets.change(stream);
+      else probeTargets.change(stream, runningPool());
+    }
+    for (const stream of same) if (stream.module.prober === "icmp") icmpTargets.keep(stream);
+  };
+  const reload =
+    options.source === undefined
+      ? undefined
+      : createReload({
+          source: options.source,
+          current,
+          startEngine: startOneEngine,
+          swap,
+          metrics,
+          clock,
+          log,
+        });
+
   try {
     const app = createApp({
       log,
-      routePrefix: "/",
+      clock,
+      web: options.web,
+      reload: options.web.isLifecycleEnabled ? reload : undefined,
+      history,
+      configuration: () => ({
+        config: current.inForce.config,
+        policyMode: current.inForce.policy.mode,
+      }),
       metrics: (sink, signal) => writeMetrics(sink, signal),
       probe: createProbeService({
-        config,
-        policy,
+        current,
         metrics,
         clock,
-        engine,
-        resolver,
         timeoutOffsetSeconds: options.timeoutOffsetSeconds,
-        listenAddresses,
-        pool: () => poolOf(running),
+        pool: runningPool,
+        settings: options.onDemand,
+        history,
       }),
-      api: createApiService({ config, report, engine, resolver, listenAddresses }),
+      api: createApiService({ current, report }),
       isReady: () => {
-        const engineProblem = wantsIcmp ? problemOfEngine(engine) : undefined;
+        const { streams } = current.inForce.streamList;
+        const wantsIcmp = streams.some(({ module }) => module.prober === "icmp");
+        const engineProblem = wantsIcmp ? problemOfEngine(current.engine) : undefined;
         return readinessOf({ hasStarted, engineProblem, clock, startedAtSeconds, names });
       },
       landing: () => ({
         version: packageVersion(),
-        policyMode: policy.mode,
-        modules: Object.keys(config.modules),
-        groupCount: config.groups.length,
-        targetCount: streamList.streams.length,
+        policyMode: current.inForce.policy.mode,
+        modules: Object.keys(current.inForce.config.modules),
+        groupCount: current.inForce.config.groups.length,
+        targetCount: current.inForce.streamList.streams.length,
       }),
     });
     listening = await listen({ listenAddresses: options.listenAddresses, handler: app, log });
-    const pool = await createProbePool({
-      config: {
-        modules: config.modules,
-        resolver: config.resolver,
-        maxConcurrent: config.probers.max_concurrent,
-      },
-      guard: { deny: config.probe.deny, listen: listening.addresses },
+    current.guard = guardOf(inForce, listening.addresses);
+    pool = await createProbePool({
+      settings: workerSettings(inForce, listening.addresses),
       log,
       onFault: options.onFault,
       onOutcomes: (batch) => {
         for (const { stream, outcome, startDelaySeconds, pace } of batch) {
           if (!pace.isFast) metrics.observeStartDelay(startDelaySeconds);
           if (outcome.isDisturbed) metrics.countDisturbed();
-          httpTargets.record(stream, outcome, pace);
+          probeTargets.record(stream, outcome, pace);
         }
       },
     });
-    running = { engine, resolver, pool, names };
   } catch (error) {
     await listening?.close();
     names.stop();
@@ -150,25 +209,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     throw error;
   }
 
-  const { pool } = running;
-  for (const stream of streamList.streams) {
-    if (stream.module.prober === "icmp") icmpTargets.add(stream, names);
-    else httpTargets.add(stream, pool);
-  }
-  if (engine.state === "running") {
-    const { families } = await engine.figures();
-    const { receive_buffer: askedBytes } = config.icmp;
-    warnOfSmallBuffers({ families, echoesPerSecond: echoesPerSecond(config), askedBytes, log });
-    warnOfSlowProgram({ families, echoesPerSecond: echoesPerSecond(config), log });
-  }
+  const { addresses } = listening;
+  putStreams({ ...inForce, streamList: { streams: [], duplicatesByGroup: new Map() } }, inForce);
+  await warnOfEngine(current, log);
   hasStarted = true;
   metrics.setReload(true, clock.wallSeconds());
   log.info("Sounder is running", {
     version: packageVersion(),
     groups: config.groups.length,
-    streams: streamList.streams.length,
-    policy: policy.mode,
-    listen: listening.addresses.map(({ address, port }) => `${address}:${port}`).join(" "),
+    streams: inForce.streamList.streams.length,
+    policy: inForce.policy.mode,
+    listen: addresses.map(({ address, port }) => `${address}:${port}`).join(" "),
   });
 
   async function writeMetrics(
@@ -176,27 +227,29 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     signal: AbortSignal,
   ): Promise<void> {
     const startSeconds = clock.monotonicSeconds();
-    const isRunning = engine.state === "running";
+    const { engine: asked } = current;
+    const isRunning = asked.state === "running";
     const written = await report.write(
       sink,
-      { snapshot: async () => (isRunning ? engine.snapshot() : undefined) },
+      { snapshot: async () => (isRunning ? asked.snapshot() : undefined) },
       signal,
     );
     const own = await metrics.render({
-      engine: isRunning ? await engine.figures() : undefined,
-      pool: await poolOf(running).figures(),
-      groups: groupFigures(config, streamList, written.seriesByGroup),
+      engine: asked.state === "running" ? await asked.figures() : undefined,
+      pool: await runningPool().figures(),
+      groups: groupFigures(current.inForce, written.seriesByGroup),
       scrapeSeconds: clock.monotonicSeconds() - startSeconds,
     });
     await sink.write(own);
   }
 
   return {
-    addresses: listening.addresses,
+    addresses,
+    reload,
     stop: async () => {
       names.stop();
-      await Promise.all([listening.close(), pool.stop(), engine.stop()]);
-      resolver.close();
+      await Promise.all([listening?.close(), pool?.stop(), current.engine.stop()]);
+      current.resolver.close();
     },
   };
 }
@@ -206,29 +259,25 @@ function problemOfEngine({ state, problem }: Engine): string | undefined {
   return state === "running" ? undefined : (problem ?? `the engine is ${state}`);
 }
 
-function poolOf(running: Running | undefined): ProbePool {
-  if (running === undefined) throw new Error("The agent is still starting");
-  return running.pool;
+/** Scrapes that have begun with an engine end with it: snapshots are taken one after another. */
+async function stopWhenRead(engine: Engine): Promise<void> {
+  if (engine.state === "running") await engine.snapshot();
+  await engine.stop();
+}
+
+/** Says what the engine's sockets lack for the rate that is asked of them. */
+async function warnOfEngine({ engine, inForce: { config } }: Current, log: Logger): Promise<void> {
+  if (engine.state !== "running") return;
+  const { families } = await engine.figures();
+  const { receive_buffer: askedBytes } = config.icmp;
+  warnOfSmallBuffers({ families, echoesPerSecond: echoesPerSecond(config), askedBytes, log });
+  warnOfSlowProgram({ families, echoesPerSecond: echoesPerSecond(config), log });
 }
 
 /** @see product.md: drop-in use without groups lets `/probe` reach anything but what is denied. */
-function warnOfOpenPolicy(config: Config, policy: Policy, log: Logger): void {
+function warnOfOpenPolicy({ config, policy }: InForce, log: Logger): void {
   if (policy.mode !== "any" || config.probe.targets !== "auto") return;
   log.warn(
     "/probe may be asked for any target, as in blackbox_exporter: set probe.targets to configured or none to close it",
   );
-}
-
-function groupFigures(
-  config: Config,
-  { streams, duplicatesByGroup }: StreamList,
-  seriesByGroup: ReadonlyMap<string, number>,
-) {
-  return config.groups.map(({ name }) => ({
-    name,
-    targets: streams.filter(({ group }) => group.name === name).length,
-    targetsWaiting: 0,
-    duplicateTargets: duplicatesByGroup.get(name) ?? 0,
-    series: seriesByGroup.get(name) ?? 0,
-  }));
 }

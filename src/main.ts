@@ -1,7 +1,9 @@
-#!/usr/bin/env -S node --max-semi-space-size=4 --optimize-for-size --liftoff-only
+#!/usr/bin/env -S node --max-semi-space-size=4 --liftoff-only
 import { check } from "./cli/check.ts";
 import { doctor } from "./cli/doctor.ts";
+import { importFrom } from "./cli/import.ts";
 import { ping } from "./cli/ping.ts";
+import { probe } from "./cli/probe.ts";
 import { run } from "./cli/run.ts";
 import { EXIT, terminal } from "./cli/terminal.ts";
 import { version } from "./cli/version.ts";
@@ -14,12 +16,11 @@ Commands:
   run            the agent (default); see "sounder run --help"
   check [FILE]   parse and validate a configuration file
   ping HOST…     echoes to hosts by hand, see "sounder ping --help"
+  probe TARGET   one probe by hand, as /probe?debug=true shows it, see "sounder probe --help"
+  import         a file of blackbox_exporter or smokeping_prober as a Sounder file, see "sounder import --help"
   doctor         which ICMP transport works here, and the remedy for the others
   version        version of Sounder, Node and platform
 `;
-
-/** Commands of the contract that a later version brings. */
-const NOT_YET: ReadonlySet<string> = new Set(["probe", "import"]);
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command = "run", ...rest] = argv;
@@ -36,15 +37,16 @@ async function main(argv: readonly string[]): Promise<number> {
       return check(rest, terminal);
     case "ping":
       return ping(rest, terminal);
+    case "probe":
+      return probe(rest, terminal);
+    case "import":
+      return importFrom(rest, terminal);
     case "doctor":
       return doctor(rest, terminal);
     case "version":
       return version(terminal);
   }
-  const sentence = NOT_YET.has(command)
-    ? `command "${command}" is not supported yet`
-    : `there is no command "${command}"`;
-  terminal.stderr(`sounder: ${sentence}\n\n${HELP}`);
+  terminal.stderr(`sounder: there is no command "${command}"\n\n${HELP}`);
   return EXIT.wrongUse;
 }
 

@@ -1,33 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config } from "../config/config.ts";
-import type { EchoFailure, Engine } from "../icmp/engine-contract.ts";
-import { createGuard } from "../policy/guard.ts";
-import type { ListenAddress } from "../policy/verdict.ts";
+import type { EchoFailure } from "../icmp/engine-contract.ts";
 import { ping } from "../probe/icmp/ping.ts";
 import type { ContinuousReport } from "../report/continuous.ts";
-import type { Resolver } from "../resolve/resolver.ts";
 import type { ApiService } from "../server/api-routes.ts";
+import type { Current } from "./current.ts";
 
 /** `/api/v1`: what the report holds, and echoes through the engine. */
 export function createApiService(options: {
-  readonly config: Config;
+  readonly current: Readonly<Pick<Current, "engine" | "resolver" | "guard">>;
   readonly report: ContinuousReport;
-  readonly engine: Engine;
-  readonly resolver: Resolver;
-  /** Known only once the server listens. */
-  readonly listenAddresses: () => readonly ListenAddress[];
 }): ApiService {
-  const { config, report, engine, resolver } = options;
-  const snapshot = async () => (engine.state === "running" ? engine.snapshot() : undefined);
+  const { current, report } = options;
+  const isRunning = (): boolean => current.engine.state === "running";
+  const snapshot = async () => (isRunning() ? current.engine.snapshot() : undefined);
   const failures = async () =>
-    engine.state === "running" ? engine.failures() : new Map<number, EchoFailure>();
+    isRunning() ? current.engine.failures() : new Map<number, EchoFailure>();
   return {
     targets: ({ isFailingOnly }, signal) =>
       report.list({ snapshot, failures, isFailingOnly }, signal),
     ping: (request, signal) => {
-      const guard = createGuard({ deny: config.probe.deny, listen: options.listenAddresses() });
-      const tools = { engine, resolve: resolver.fresh, guard, pause };
-      return ping(request, tools, signal);
+      const { engine, resolver, guard } = current;
+      return ping(request, { engine, resolve: resolver.fresh, guard, pause }, signal);
     },
   };
 }

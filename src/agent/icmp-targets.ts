@@ -24,7 +24,7 @@ type Series = {
 };
 
 type IcmpTarget = {
-  readonly stream: ContinuousStream;
+  stream: ContinuousStream;
   /** By address text with `resolve: all`; else the only key is "". */
   readonly series: Map<string, Series>;
   address: Address | undefined;
@@ -35,51 +35,104 @@ type IcmpTarget = {
  * has now. A name without an address is a failing target that sends nothing.
  */
 export class IcmpTargets {
-  readonly #engine: Engine;
+  #engine: Engine;
   readonly #report: ContinuousReport;
+  readonly #names: NameWatch;
   readonly #log: Logger;
-  readonly #byHost = new Map<string, IcmpTarget[]>();
+  readonly #targets = new Map<string, IcmpTarget>();
+  readonly #byHost = new Map<string, Set<IcmpTarget>>();
   /** By number of the engine's stream: numbers lie close together, and a map would cost five times as much. */
   readonly #seriesByEcho: (Series | undefined)[] = [];
 
   constructor(options: {
     readonly engine: Engine;
     readonly report: ContinuousReport;
+    readonly names: NameWatch;
     readonly log: Logger;
   }) {
     this.#engine = options.engine;
     this.#report = options.report;
+    this.#names = options.names;
     this.#log = options.log;
   }
 
-  add(stream: ContinuousStream, names: NameWatch): void {
+  add(stream: ContinuousStream): void {
     const host = hostOf(stream.target.target);
     const target: IcmpTarget = { stream, series: new Map(), address: undefined };
+    this.#targets.set(stream.key, target);
     const literal = parseAddress(host);
     if (literal !== undefined) {
       this.#settle(target, [literal]);
       return;
     }
     const others = this.#byHost.get(host);
-    if (others === undefined) this.#byHost.set(host, [target]);
-    else others.push(target);
+    if (others === undefined) this.#byHost.set(host, new Set([target]));
+    else others.add(target);
     // From its first moment the target has its series at 0.
     this.#addSeries(target, "", undefined);
-    names.watch(host);
+    const known = this.#names.latest(host);
+    if (known === undefined) this.#names.watch(host);
+    else this.#take(target, known);
+  }
+
+  /** Its interval, timeout or module is another one; its counters go on. */
+  change(stream: ContinuousStream): void {
+    const target = this.#targets.get(stream.key);
+    if (target === undefined) return;
+    target.stream = stream;
+    target.address = undefined;
+    for (const series of target.series.values()) series.aimedAt = undefined;
+    const host = hostOf(stream.target.target);
+    const literal = parseAddress(host);
+    const known = this.#names.latest(host);
+    if (literal !== undefined) this.#settle(target, [literal]);
+    else if (known?.kind === "resolved") this.#settle(target, known.addresses);
+  }
+
+  /** Nothing of how it is probed has changed; what is kept of it is of the configuration in force. */
+  keep(stream: ContinuousStream): void {
+    const target = this.#targets.get(stream.key);
+    if (target !== undefined) target.stream = stream;
+  }
+
+  remove({ key, target: { target: text } }: ContinuousStream): void {
+    const target = this.#targets.get(key);
+    if (target === undefined) return;
+    this.#targets.delete(key);
+    for (const series of [...target.series.keys()]) this.#dropSeries(target, series);
+    const host = hostOf(text);
+    const others = this.#byHost.get(host);
+    others?.delete(target);
+    if (others?.size !== 0) return;
+    this.#byHost.delete(host);
+    this.#names.unwatch(host);
+  }
+
+  /** Every target begins anew with another engine, its counters at 0. */
+  moveTo(engine: Engine): void {
+    const streams = [...this.#targets.values()].map(({ stream }) => stream);
+    for (const target of this.#targets.values()) {
+      for (const key of [...target.series.keys()]) this.#dropSeries(target, key);
+    }
+    this.#targets.clear();
+    this.#byHost.clear();
+    this.#seriesByEcho.length = 0;
+    this.#engine = engine;
+    for (const stream of streams) this.add(stream);
   }
 
   /** Takes in what a name resolved to, well or badly. */
   resolved(host: string, resolution: Resolution): void {
-    for (const target of this.#byHost.get(host) ?? []) {
-      switch (resolution.kind) {
-        case "failed":
-          this.#fail(target, resolution);
-          break;
-        case "resolved":
-          if (resolution.isStale) this.#countFailure(target);
-          this.#settle(target, resolution.addresses);
-          break;
-      }
+    for (const target of this.#byHost.get(host) ?? []) this.#take(target, resolution);
+  }
+
+  #take(target: IcmpTarget, resolution: Resolution): void {
+    switch (resolution.kind) {
+      case "failed":
+        return this.#fail(target, resolution);
+      case "resolved":
+        if (resolution.isStale) this.#countFailure(target);
+        return this.#settle(target, resolution.addresses);
     }
   }
 

@@ -8,7 +8,7 @@ const MIN_PAUSE_MILLISECONDS = 200;
 /** The longest a timer of Node may run is 24 days; nothing here needs more than this. */
 const MAX_PAUSE_MILLISECONDS = 60_000;
 
-type Watched = { dueSeconds: number; isAsking: boolean; isTried: boolean };
+type Watched = { dueSeconds: number; isAsking: boolean; latest: Resolution | undefined };
 
 /**
  * Keeps the addresses of names fresh: asks at once, then each time the TTL has passed.
@@ -18,7 +18,7 @@ type Watched = { dueSeconds: number; isAsking: boolean; isTried: boolean };
 export class NameWatch {
   readonly #resolve: Resolve;
   readonly #clock: Clock;
-  readonly #retrySeconds: number;
+  readonly #retrySeconds: () => number;
   readonly #onResolution: (name: string, resolution: Resolution) => void;
   readonly #names = new Map<string, Watched>();
   readonly #stopping = new AbortController();
@@ -27,8 +27,8 @@ export class NameWatch {
   constructor(options: {
     readonly resolve: Resolve;
     readonly clock: Clock;
-    /** How long after a failure a name is asked for again. */
-    readonly retrySeconds: number;
+    /** How long after a failure a name is asked for again; asked each time, because a reload may change it. */
+    readonly retrySeconds: () => number;
     readonly onResolution: (name: string, resolution: Resolution) => void;
   }) {
     this.#resolve = options.resolve;
@@ -40,25 +40,35 @@ export class NameWatch {
   /** Begins to watch; a name that is watched already is left as it is. */
   watch(name: string): void {
     if (this.#names.has(name)) return;
-    const watched: Watched = { dueSeconds: 0, isAsking: false, isTried: false };
+    const watched: Watched = { dueSeconds: 0, isAsking: false, latest: undefined };
     this.#names.set(name, watched);
     void this.#ask(name, watched);
   }
 
+  /** What is under way for it is nobody's any more. */
+  unwatch(name: string): void {
+    this.#names.delete(name);
+  }
+
+  /** What a watched name last resolved to, well or badly; undefined before the first answer. */
+  latest(name: string): Resolution | undefined {
+    return this.#names.get(name)?.latest;
+  }
+
   /** Whether every name was asked for once, and answered well or badly. */
   get areAllTried(): boolean {
-    for (const { isTried } of this.#names.values()) if (!isTried) return false;
+    for (const { latest } of this.#names.values()) if (latest === undefined) return false;
     return true;
   }
 
   async #ask(name: string, watched: Watched): Promise<void> {
     watched.isAsking = true;
     const resolution = await this.#resolve(name, this.#stopping.signal);
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopping.signal.aborted || this.#names.get(name) !== watched) return;
     watched.isAsking = false;
-    watched.isTried = true;
+    watched.latest = resolution;
     const isGood = resolution.kind === "resolved" && !resolution.isStale;
-    const waitSeconds = isGood ? resolution.ttlSeconds : this.#retrySeconds;
+    const waitSeconds = isGood ? resolution.ttlSeconds : this.#retrySeconds();
     watched.dueSeconds =
       this.#clock.monotonicSeconds() + Math.max(waitSeconds, MIN_REFRESH_SECONDS);
     this.#onResolution(name, resolution);

@@ -3,6 +3,7 @@ import { echoesPerSecond, streamCount } from "../config/budget.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
+import { modeOf } from "../policy/policy.ts";
 
 const DEFAULT_FILE = "sounder.yml";
 
@@ -97,9 +98,10 @@ function summary(file: string, config: Config): string {
 
 /** Which policy is in force: `auto` depends on whether the file has a group. */
 function policyText(config: Config): string {
-  const { targets } = config.probe;
-  if (targets !== "auto") return targets;
-  return config.groups.length > 0
-    ? "configured (auto: the file has a group)"
-    : "any (auto: the file has no group)";
+  const { targets, allow } = config.probe;
+  const hasGroups = config.groups.length > 0;
+  const why = targets === "auto" ? ` (auto: the file has ${hasGroups ? "a" : "no"} group)` : "";
+  const count = allow.length === 1 ? "1 rule" : `${allow.length} rules`;
+  const more = allow.length === 0 ? "" : `, and ${count} of allow`;
+  return `${modeOf(targets, hasGroups)}${why}${more}`;
 }

@@ -15,7 +15,7 @@ type RawIssue = z.core.$ZodRawIssue;
 
 /** Keys whose values are never quoted, whatever is wrong with them. */
 const SECRET_KEY =
-  /^(?:password|credentials|bearer_token|client_secret|secrets?|basic_auth|authorization|headers|http_headers|tls_config|key)$/;
+  /^(?:password|credentials|bearer_token|client_secret|secrets?|basic_auth|authorization|headers|http_headers|metadata|tls_config|key)$/;
 
 /** What zod calls the types, in the words of a YAML file. */
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -6,7 +6,6 @@ import { HTTP_KEYS_NOT_SUPPORTED_YET } from "../probe/http/http-options.ts";
  * `*` stands for any name or index. An entry goes when its key arrives; a test holds the two apart.
  */
 export const NOT_YET_KEYS: Readonly<Record<string, readonly string[]>> = {
-  "modules.*": ["tcp", "dns", "grpc", "unix", "websocket"],
   "modules.*.http": HTTP_KEYS_NOT_SUPPORTED_YET,
   "groups.*": [
     "file_sd_configs",
@@ -18,12 +17,10 @@ export const NOT_YET_KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-export const NOT_YET_VALUES: Readonly<Record<string, readonly string[]>> = {
-  "modules.*.prober": ["tcp", "dns", "grpc", "unix", "websocket"],
-};
+export const NOT_YET_VALUES: Readonly<Record<string, readonly string[]>> = {};
 
 /** Built-in modules that wait for their prober. */
-export const NOT_YET_MODULES: Readonly<Record<string, string>> = { tcp_connect: "tcp" };
+export const NOT_YET_MODULES: Readonly<Record<string, string>> = {};
 
 export function isKeyNotYet(parent: readonly PropertyKey[], key: string): boolean {
   return listedAt(NOT_YET_KEYS, parent).includes(key);

@@ -12,6 +12,7 @@ import { quote } from "../runtime/found.ts";
 import type { Place } from "./place.ts";
 import { type ConfigProblem, pathText } from "./problem.ts";
 import type { LineColumn } from "./yaml.ts";
+import { BINARY_TAG, binaryText } from "./yaml-binary.ts";
 
 /** Values that aliases may add: enough for common labels on 100,000 targets, far below an alias bomb. */
 const MAX_ALIASED_VALUES = 1_000_000;
@@ -66,6 +67,12 @@ export function plainFrom(
       if (aliasedValues > MAX_ALIASED_VALUES) throw new AliasBomb();
     }
     if (isAlias(node)) return follow(node.source, valueAt, path, keyAt);
+    if (node.tag === BINARY_TAG && isScalar(node)) {
+      const text = binaryText(node.source ?? "");
+      if (text !== undefined) return scalar(text, undefined, valueAt, keyAt);
+      report(valueAt, path, "!!binary needs base64: check that nothing of it is missing");
+      return unreadable(valueAt, keyAt);
+    }
     if (node.tag !== undefined && !KNOWN_TAGS.has(node.tag)) {
       report(
         valueAt,

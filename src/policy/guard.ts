@@ -1,4 +1,5 @@
 import { addressText } from "../runtime/address.ts";
+import { quote } from "../runtime/found.ts";
 import { cidr, isInCidr } from "./cidr.ts";
 import { DENY_SETS, interfaceAddresses, isMetadata, isSelf, neverProbed } from "./named-sets.ts";
 import { createRuleMatcher, type RuleMatcher } from "./rule.ts";
@@ -51,10 +52,11 @@ export function createGuard(
   };
 
   return (hop, permit, isFirstHop) => {
+    if (permit.kind === "path") return pathVerdict(hop, permit.path);
     if (permit.kind === "continuous" && isFirstHop) return { kind: "allowed" };
     const forms = addressForms(hop.address);
     if (forms === undefined) {
-      return refused("address", `${JSON.stringify(hop.address)} is not an IP address`);
+      return refused("address", `${quote(hop.address)} is not an IP address`);
     }
     return (
       never(hop, forms) ??
@@ -62,6 +64,11 @@ export function createGuard(
       unruled(hop, forms, permit, isRuleMet) ?? { kind: "allowed" }
     );
   };
+}
+
+function pathVerdict({ address, port }: Hop, path: string): Verdict {
+  if (address === path && port === undefined) return { kind: "allowed" };
+  return refused("path", `${quote(address)} is not the socket that was allowed`);
 }
 
 function never(hop: Hop, forms: AddressForms): Verdict | undefined {
@@ -77,7 +84,7 @@ function never(hop: Hop, forms: AddressForms): Verdict | undefined {
 function unruled(
   hop: Hop,
   { destinations }: AddressForms,
-  permit: Permit,
+  permit: Exclude<Permit, { readonly kind: "path" }>,
   isRuleMet: RuleMatcher,
 ): Verdict | undefined {
   switch (permit.kind) {
@@ -89,12 +96,17 @@ function unruled(
         hop.port === undefined
           ? ({ kind: "portless" } as const)
           : ({ kind: "port", port: hop.port } as const);
-      const subject = { module: permit.module, host: hop.host, destinations, port };
+      const subject = {
+        module: permit.module,
+        host: hop.host,
+        destinations: { kind: "known", forms: destinations },
+        port,
+      } as const;
       if (permit.rules.some((rule) => isRuleMet(rule, subject))) return undefined;
       const where = hop.port === undefined ? hop.address : `${hop.address} port ${hop.port}`;
       return refused(
         "allow",
-        `no rule of probe.allow covers ${where} (host ${JSON.stringify(hop.host)}): add its host, cidr or port to a rule`,
+        `no rule of probe.allow covers ${where} (host ${quote(hop.host)}): add its host, cidr or port to a rule`,
       );
     }
   }

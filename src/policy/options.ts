@@ -3,6 +3,7 @@ import { quote } from "../runtime/found.ts";
 import { cidrProblem } from "./cidr.ts";
 import { hostPatternProblem } from "./host-pattern.ts";
 import { DENY_SETS, type DenySet } from "./named-sets.ts";
+import { pathPatternProblem } from "./path-pattern.ts";
 
 const MAX_RULES = 1_000;
 const MAX_ENTRIES = 256;
@@ -45,21 +46,23 @@ const rule = z
       z.string({ error: "expected the name of a module" }).min(1).max(MAX_NAME_CHARACTERS),
       "http_2xx",
     ).optional(),
-    /** For the prober `unix`; in the type so that a rule with it can never hold for a network hop. */
-    path: z
-      .array(z.string())
-      .optional()
-      .superRefine((paths, context) => {
-        if (paths === undefined) return;
-        const message =
-          "path is not supported yet: remove it, there is no unix prober in this version";
-        context.addIssue({ code: "custom", message });
-      }),
+    /** Sockets of the prober `unix`; a rule with it holds for nothing else. */
+    path: entries(
+      checked(pathPatternProblem, "a path such as /run/app/control.sock"),
+      "/run/app/control.sock",
+    ).optional(),
   })
   .refine((given) => Object.values(given).some((list) => list !== undefined), {
     error:
       "an empty rule would allow everything: name a cidr, host, port or module, or set targets: any",
-  });
+  })
+  .refine(
+    ({ path, cidr, host, port }) => path === undefined || (cidr ?? host ?? port) === undefined,
+    {
+      error:
+        "a unix socket has no cidr, host or port, so a rule with path and one of them never holds: write two rules",
+    },
+  );
 export type AllowRule = z.output<typeof rule>;
 
 function denyProblem(text: string): string | undefined {

@@ -1,18 +1,19 @@
 import { quote } from "../runtime/found.ts";
-import { hostOf } from "../target/target.ts";
+import { literalForms } from "./literal.ts";
 import type { PolicyOptions } from "./options.ts";
-import { createRuleMatcher } from "./rule.ts";
-import { addressForms } from "./unwrap.ts";
+import { matchesPath, pathProblem } from "./path-pattern.ts";
+import { createRuleMatcher, type Destinations } from "./rule.ts";
+import { readTarget } from "./target-text.ts";
 import type { Permit } from "./verdict.ts";
 
 /** What is in force: `auto` has been decided. */
 export type PolicyMode = "configured" | "any" | "none";
 
-/** One question to `/probe` or the ping API. */
+/** One question to `/probe` or the ping API. Nothing in it is to be trusted but `module` and `prober`. */
 export type ProbeRequest = {
   readonly target: string;
   readonly module: string;
-  /** The module's prober, `http` or `icmp`. */
+  /** The module's prober, `http` or `tcp`. */
   readonly prober: string;
 };
 
@@ -56,40 +57,46 @@ export function createPolicy({
   };
 
   const admit = ({ target, module, prober }: ProbeRequest): Admission => {
-    // A path is no target of the network: nothing but a rule with `path` may open a socket file.
-    if (prober === "unix") {
-      return {
-        kind: "refused",
-        rule: "targets",
-        sentence: "unix sockets are not probed on demand",
-      };
-    }
+    if (prober === "unix") return admitPath(target, module, options.allow);
     if (isAdmittedByTarget(target)) return { kind: "admitted", permit: { kind: "deny_only" } };
-    const host = probedHost(target, prober);
-    const destinations = addressForms(host)?.destinations;
-    const port =
-      prober === "icmp" ? ({ kind: "portless" } as const) : ({ kind: "unknown" } as const);
-    const isCovered = options.allow.some((rule) =>
-      isRuleMet(rule, { module, host, destinations, port }),
-    );
-    if (!isCovered) return { kind: "refused", rule: "targets", sentence: refusal(mode, target) };
+    const { host, port } = readTarget(target, prober);
+    const subject = { module, host, port, destinations: destinationsOf(host) };
+    if (!options.allow.some((rule) => isRuleMet(rule, subject))) {
+      return { kind: "refused", rule: "targets", sentence: refusal(mode, target) };
+    }
     // A redirect may lead where another rule of the same module holds, so all of them go along.
-    const rules = options.allow.filter((rule) => rule.module?.includes(module) ?? true);
+    const rules = options.allow.filter(
+      (rule) => rule.path === undefined && (rule.module?.includes(module) ?? true),
+    );
     return { kind: "admitted", permit: { kind: "rules", rules, module } };
   };
 
   return { mode, admit };
 }
 
-function modeOf(targets: PolicyOptions["targets"], hasGroups: boolean): PolicyMode {
+/** Which mode is in force: `auto` depends on whether the file has a group. */
+export function modeOf(targets: PolicyOptions["targets"], hasGroups: boolean): PolicyMode {
   if (targets !== "auto") return targets;
   return hasGroups ? "configured" : "any";
 }
 
-/** As the prober reads the target: for HTTP a missing scheme is `http://`. */
-function probedHost(target: string, prober: string): string {
-  const isBare = prober === "http" && !/^https?:\/\//i.test(target);
-  return hostOf(isBare ? `http://${target}` : target);
+/** A path is no target of the network: in every mode nothing but a rule with `path` opens a socket file. */
+function admitPath(path: string, module: string, allow: PolicyOptions["allow"]): Admission {
+  const problem = pathProblem(path);
+  if (problem !== undefined) return { kind: "refused", rule: "path", sentence: problem };
+  const isCovered = allow.some(
+    (rule) =>
+      (rule.module?.includes(module) ?? true) &&
+      (rule.path?.some((pattern) => matchesPath(pattern, path)) ?? false),
+  );
+  if (isCovered) return { kind: "admitted", permit: { kind: "path", path } };
+  const sentence = `the unix socket ${quote(path)} is in the path of no rule of probe.allow, which alone opens one: add it to a rule`;
+  return { kind: "refused", rule: "path", sentence };
+}
+
+function destinationsOf(host: string): Destinations {
+  const forms = literalForms(host)?.destinations;
+  return forms === undefined ? { kind: "unresolved" } : { kind: "known", forms };
 }
 
 function refusal(mode: PolicyMode, target: string): string {

@@ -5,14 +5,21 @@ import type { AllowRule } from "./options.ts";
 /** Parsed CIDRs kept by their text; rules come anew with every permit, their texts repeat. */
 const MAX_KEPT_CIDRS = 65_536;
 
-/** What is known of a hop when a rule is asked. Undefined means "not known yet", which never refutes. */
+/** What is known of a hop when a rule is asked. */
 export type RuleSubject = {
   readonly module: string;
   readonly host: string;
-  /** Every form of the address that must be covered; undefined before a name is resolved. */
-  readonly destinations: readonly Uint8Array[] | undefined;
+  readonly destinations: Destinations;
   readonly port: PortSubject;
 };
+
+export type Destinations =
+  /** Every form of the address that must be covered. */
+  | { readonly kind: "known"; readonly forms: readonly Uint8Array[] }
+  /** The name will be resolved and the rule asked again: nothing speaks against it yet. */
+  | { readonly kind: "unresolved" }
+  /** A proxy resolves the name, and nobody here will ever know: a rule that names blocks does not hold. */
+  | { readonly kind: "hidden" };
 
 export type PortSubject =
   | { readonly kind: "port"; readonly port: number }
@@ -38,6 +45,16 @@ export function createRuleMatcher(): RuleMatcher {
       const block = cidrOf(text);
       return block !== undefined && isInCidr(address, block);
     });
+  const holdsAddress = (texts: readonly string[], destinations: Destinations): boolean => {
+    switch (destinations.kind) {
+      case "known":
+        return destinations.forms.every((address) => covers(texts, address));
+      case "unresolved":
+        return true;
+      case "hidden":
+        return false;
+    }
+  };
 
   return ({ cidr, host, port, module, path }, subject) => {
     if (path !== undefined) return false;
@@ -46,8 +63,7 @@ export function createRuleMatcher(): RuleMatcher {
     if (host !== undefined && !host.some((pattern) => matchesHost(pattern, subject.host))) {
       return false;
     }
-    if (cidr === undefined || subject.destinations === undefined) return true;
-    return subject.destinations.every((address) => covers(cidr, address));
+    return cidr === undefined || holdsAddress(cidr, subject.destinations);
   };
 }
 

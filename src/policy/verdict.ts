@@ -5,10 +5,11 @@ export type Verdict =
   | { readonly kind: "allowed" }
   | { readonly kind: "refused"; readonly rule: string; readonly sentence: string };
 
-/** One connection about to be made: first hop, redirect or proxy. */
+/** One connection about to be made: first hop or redirect. What is asked of a proxy: `proxied-hop.ts`. */
 export type Hop = {
+  /** For the prober `unix` the path. */
   readonly address: string;
-  /** Undefined for ICMP. */
+  /** Undefined for ICMP and unix sockets. */
   readonly port: number | undefined;
   /** The name in the URL or target that led here. */
   readonly host: string;
@@ -21,7 +22,9 @@ export type Permit =
   /** Admitted by its target string: every hop obeys `deny` and the never-list. */
   | { readonly kind: "deny_only" }
   /** Admitted by rules of `allow`: every hop must also match one of them. */
-  | { readonly kind: "rules"; readonly rules: PolicyOptions["allow"]; readonly module: string };
+  | { readonly kind: "rules"; readonly rules: PolicyOptions["allow"]; readonly module: string }
+  /** This one unix socket and nothing of the network. */
+  | { readonly kind: "path"; readonly path: string };
 
 /** An address and port this agent listens on; the address may be a wildcard. */
 export type ListenAddress = { readonly address: string; readonly port: number };

@@ -3,13 +3,16 @@ import { Deadline } from "./deadline.ts";
 import { type Failed, failed, timedOut } from "./failure.ts";
 import { ProbeLog } from "./probe-log.ts";
 import type { ProbeRequest, ProbeTools } from "./probe-request.ts";
-import type { ProbeFacts, ProbeOutcome, ProberWithPhases } from "./prober.ts";
-import { type StageClock, Stages } from "./stages.ts";
+import type { ProbeFacts, ProbeOutcome } from "./prober.ts";
+import { type StageClock, Stages, type TimedProber } from "./stages.ts";
+
+/** The tools no prober does without. */
+export type BaseTools = Pick<ProbeTools, "clock" | "resolve" | "guard">;
 
 /** One probe under way: what every prober has, and what it has learnt so far that every outcome tells. */
-export type Attempt = {
+export type Attempt<T extends BaseTools = ProbeTools> = {
   readonly request: ProbeRequest;
-  readonly tools: ProbeTools;
+  readonly tools: T;
   readonly stages: StageClock;
   readonly log: ProbeLog;
   /** Aborts at the deadline, and when the caller goes away. */
@@ -21,7 +24,9 @@ export type Attempt = {
 };
 
 /** An attempt whose stopwatch can be read. */
-export type AttemptOf<P extends ProberWithPhases> = Attempt & { readonly stages: Stages<P> };
+export type AttemptOf<P extends TimedProber, T extends BaseTools = ProbeTools> = Attempt<T> & {
+  readonly stages: Stages<P>;
+};
 
 /**
  * Runs one probe under its deadline and makes its outcome, whatever happens.
@@ -30,19 +35,19 @@ export type AttemptOf<P extends ProberWithPhases> = Attempt & { readonly stages:
  *   attempt's signal has aborted; anything else thrown is a bug, and is thrown on.
  * @param parts.facts Asked at the end, also when `make` was cut.
  */
-export async function attempt<P extends ProberWithPhases>(parts: {
+export async function attempt<P extends TimedProber, T extends BaseTools>(parts: {
   readonly prober: P;
   readonly request: ProbeRequest;
-  readonly tools: ProbeTools;
+  readonly tools: T;
   readonly signal: AbortSignal;
-  readonly make: (attempt: AttemptOf<P>) => Promise<Failed | undefined>;
-  readonly facts: (attempt: AttemptOf<P>) => ProbeFacts;
+  readonly make: (attempt: AttemptOf<P, T>) => Promise<Failed | undefined>;
+  readonly facts: (attempt: AttemptOf<P, T>) => ProbeFacts;
 }): Promise<ProbeOutcome> {
   const { prober, request, tools } = parts;
   const { clock } = tools;
   const begunSeconds = clock.monotonicSeconds();
   const deadline = new Deadline(request.timeoutSeconds, parts.signal);
-  const own: AttemptOf<P> = {
+  const own: AttemptOf<P, T> = {
     request,
     tools,
     stages: new Stages(prober, clock),

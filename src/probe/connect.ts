@@ -3,7 +3,12 @@ import { connect as openTls, type SecureContext, type TLSSocket } from "node:tls
 import { type Failed, failureOf } from "./failure.ts";
 import type { TlsFacts } from "./prober.ts";
 import type { StageClock } from "./stages.ts";
-import { type ReadTls, readTlsFacts, verificationFailure } from "./tls/tls-facts.ts";
+import {
+  handshakeFailure,
+  type ReadTls,
+  readTlsFacts,
+  verificationFailure,
+} from "./tls/tls-facts.ts";
 
 /** How TLS is to be spoken on one connection. */
 export type TlsPlan = {
@@ -72,7 +77,7 @@ export async function connect(
   signal.throwIfAborted();
   stages.enter("connect");
   const plain = tools.open(to);
-  const failure = await opened(plain, "connect", tools);
+  const failure = await opened(plain, "connect", tools, (error) => failureOf(error, "connect"));
   if (failure !== undefined) return { ...failure, tls: undefined };
   if (tls !== undefined) return await secure(plain, tls, tools);
   stages.enter("request");
@@ -93,8 +98,13 @@ export async function secure(
   const { stages } = tools;
   stages.enter("tls");
   const socket = handshake(plain, plan);
-  const tlsFailure = await opened(socket, "secureConnect", tools);
-  if (tlsFailure !== undefined) return { ...tlsFailure, tls: undefined };
+  let seen: ReadTls | undefined;
+  const tlsFailure = await opened(socket, "secureConnect", tools, (error) => {
+    // Until TLS 1.3 a server that wants a certificate of ours breaks off when its own has been shown.
+    seen = readTlsFacts(socket, false);
+    return handshakeFailure(error, seen !== undefined);
+  });
+  if (tlsFailure !== undefined) return { ...tlsFailure, tls: seen?.facts };
   stages.enter("request");
   const shown = readTlsFacts(socket, plan.isVerified && socket.authorized);
   const failure = plan.isVerified
@@ -124,15 +134,22 @@ function handshake(plain: Socket, plan: TlsPlan): TLSSocket {
   });
 }
 
-/** Waits for the event that says a socket is ready. @returns why it never will be. */
+/**
+ * Waits for the event that says a socket is ready.
+ *
+ * @param reasonOf Asked of an error while the socket can still be looked at.
+ * @returns why it never will be.
+ */
 async function opened(
   socket: Socket,
   event: "connect" | "secureConnect",
-  { stages, signal }: Pick<ConnectTools, "stages" | "signal">,
+  { signal }: Pick<ConnectTools, "signal">,
+  reasonOf: (error: Error) => Failed,
 ): Promise<Failed | undefined> {
-  const stage = stages.current;
   return await new Promise((resolve, reject) => {
+    let isOver = false;
     const end = (): void => {
+      isOver = true;
       socket.off(event, onReady);
       socket.off("close", onClose);
       signal.removeEventListener("abort", onAbort);
@@ -142,9 +159,9 @@ async function opened(
       resolve(undefined);
     };
     const onError = (error: Error): void => {
+      if (!isOver) resolve(reasonOf(error));
       end();
       socket.destroy();
-      resolve(failureOf(error, stage));
     };
     const onClose = (): void => onError(new Error("the peer closed the connection"));
     const onAbort = (): void => {

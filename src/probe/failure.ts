@@ -44,6 +44,8 @@ export function timedOut(stage: Stage, timeoutSeconds: number): Failed {
       return failed("query_timeout", `the server did not answer the question ${within}`);
     case "check":
       return failed("grpc_timeout", `the call was not answered ${within}`);
+    case "echo":
+      return failed("icmp_timeout", `no reply came ${within}`);
   }
 }
 
@@ -103,7 +105,11 @@ export function failureOf(error: unknown, stage: Stage): Failed {
     case "query":
       return failed("dialogue_closed", `the server broke off the connection: ${said}`);
     case "check":
-      return failed("grpc_protocol", `the call failed: ${said}`);
+      return CLOSED_CODES.has(code)
+        ? failed("dialogue_closed", `the connection broke off before the call ended: ${said}`)
+        : failed("grpc_protocol", `the call failed: ${said}`);
+    case "echo":
+      return failed("icmp_unsent", `the echo could not be sent: ${said}`);
   }
 }
 

@@ -1,10 +1,14 @@
 import { chooseAddress, familyChoice } from "../resolve/choose.ts";
-import { type Address, parseAddress } from "../runtime/address.ts";
-import type { Attempt } from "./attempt.ts";
+import type { FamilyChoice } from "../resolve/resolution.ts";
+import { type Address, addressBytes, addressText, parseAddress } from "../runtime/address.ts";
+import type { Attempt, BaseTools } from "./attempt.ts";
 import { unlessAborted } from "./deadline.ts";
 import { type Failed, failed, refused } from "./failure.ts";
 
 export type FoundAddress = { readonly kind: "found"; readonly address: Address } | Failed;
+
+/** @see RFC 4291 section 2.5.5.2 */
+const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** The two keys by which blackbox_exporter's modules choose among the addresses of a name. */
 export type FamilyOptions = {
@@ -23,14 +27,18 @@ export type FamilyOptions = {
 export async function findAddress(
   host: string,
   options: FamilyOptions,
-  attempt: Attempt,
+  attempt: Attempt<BaseTools>,
   isFirst = true,
 ): Promise<FoundAddress> {
   const { tools, stages, log, signal } = attempt;
-  const literal = parseAddress(host);
+  const choice = familyChoice(options.preferred_ip_protocol, options.ip_protocol_fallback);
+  const literal = literalOf(host);
   if (literal !== undefined) {
-    if (isFirst) attempt.address = literal;
-    return { kind: "found", address: literal };
+    // As blackbox_exporter: an address of the family that may not be taken is none.
+    const address = chooseAddress([literal], choice);
+    if (address === undefined) return noWantedAddress(host, choice);
+    if (isFirst) attempt.address = address;
+    return { kind: "found", address };
   }
   stages.enter("resolve");
   const begunSeconds = tools.clock.monotonicSeconds();
@@ -39,12 +47,8 @@ export async function findAddress(
   stages.enter("prepare");
   if (isFirst) attempt.lookupSeconds = lookupSeconds;
   if (resolution.kind === "failed") return failed(resolution.reason, resolution.detail);
-  const choice = familyChoice(options.preferred_ip_protocol, options.ip_protocol_fallback);
   const address = chooseAddress(resolution.addresses, choice);
-  if (address === undefined) {
-    const wanted = choice.preferred === "ipv6" ? "IPv6" : "IPv4";
-    return failed("dns_no_address", `${host} has no ${wanted} address and no other may be taken`);
-  }
+  if (address === undefined) return noWantedAddress(host, choice);
   if (isFirst) attempt.address = address;
   log.add("info", "Resolved target address", {
     host,
@@ -54,10 +58,24 @@ export async function findAddress(
   return { kind: "found", address };
 }
 
+/** As Go reads it, an IPv4 address in IPv6 form (`::ffff:192.0.2.1`) is an IPv4 address. */
+function literalOf(host: string): Address | undefined {
+  const bytes = addressBytes(host);
+  if (bytes === undefined || bytes.length === 4) return parseAddress(host);
+  const isMapped = MAPPED_PREFIX.every((byte, at) => byte === bytes[at]);
+  if (!isMapped) return parseAddress(host);
+  return { text: addressText(bytes.subarray(12)), family: "ipv4" };
+}
+
+function noWantedAddress(host: string, { preferred }: FamilyChoice): Failed {
+  const wanted = preferred === "ipv6" ? "IPv6" : "IPv4";
+  return failed("dns_no_address", `${host} has no ${wanted} address and no other may be taken`);
+}
+
 /** The guard's word on an address about to be connected to; undefined when it has nothing against it. */
 export function policyFailure(
-  hop: { readonly address: Address; readonly port: number; readonly host: string },
-  { tools, request }: Attempt,
+  hop: { readonly address: Address; readonly port: number | undefined; readonly host: string },
+  { tools, request }: Attempt<BaseTools>,
   isFirst = true,
 ): Failed | undefined {
   const { address, port, host } = hop;

@@ -1,6 +1,7 @@
 import type { Guard, Permit } from "../policy/verdict.ts";
 import type { Resolve } from "../resolve/resolution.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { CelExpressions } from "./cel/cel.ts";
 import type { OpenSocket } from "./connect.ts";
 import type { FileCache } from "./file-cache.ts";
 import type { BodyBudget } from "./http/body-rules.ts";
@@ -31,6 +32,7 @@ export type ProbeTools = {
   readonly files: FileCache;
   readonly tlsContexts: TlsContexts;
   readonly regexps: Regexps;
+  readonly celExpressions: CelExpressions;
   readonly bodyBudget: BodyBudget;
   /** `Sounder/<version>`, unless the module says otherwise. */
   readonly userAgent: string;

@@ -97,6 +97,8 @@ export type HttpFacts = {
   readonly protocol: "http";
   /** Summed over redirects. */
   readonly phases: PhaseSeconds<"http">;
+  /** Whether `skip_resolve_phase_with_proxy` left the target's name to the proxy. */
+  readonly isResolveSkipped?: boolean;
   /** 0 when no answer came. */
   readonly statusCode: number;
   /** 1.0, 1.1 or 2; undefined when no answer came. */
@@ -119,7 +121,7 @@ export type DialogueFacts = {
   readonly isFailedByBytes: boolean;
   /** Labels that the last step with `labels` gave, in the order of the module; undefined for none. */
   readonly expectInfo: readonly (readonly [name: string, value: string])[] | undefined;
-  /** Whether the peer was connected to. */
+  /** Whether the dialogue could begin: the connection stood, with TLS where the module begins with it. */
   readonly isConnected: boolean;
   readonly tls: TlsFacts | undefined;
 };
@@ -148,6 +150,8 @@ export type DnsFacts = {
   readonly sections: DnsSectionCounts | undefined;
   /** 0 to 4095; undefined when no answer came. */
   readonly responseCode: number | undefined;
+  /** Whether records of type SOA were asked for. */
+  readonly isSoaAsked: boolean;
   /** Serial of the SOA in the answer section, where SOA was asked for. */
   readonly soaSerial: number | undefined;
   readonly tls: TlsFacts | undefined;
@@ -157,15 +161,19 @@ export type GrpcFacts = {
   readonly protocol: "grpc";
   readonly phases: PhaseSeconds<"grpc">;
   readonly isTls: boolean;
-  /** Of the call; undefined when none came. */
+  /**
+   * Of the call; where it never reached its end, what a gRPC client gives it: 14 (UNAVAILABLE) without
+   * a connection, 4 (DEADLINE_EXCEEDED) at the deadline. Undefined when it did not come to a call.
+   */
   readonly statusCode: number | undefined;
-  /** Name of the enum, as `SERVING`; undefined when none came. */
+  /** Name of the enum, as `SERVING`, or the number of one that has none; undefined when none came. */
   readonly servingStatus: string | undefined;
   readonly tls: TlsFacts | undefined;
 };
 
 export type WebsocketFacts = {
   readonly protocol: "websocket";
+  /** `transfer` is 0 where the module has nothing to say or to expect after the upgrade. */
   readonly phases: PhaseSeconds<"websocket">;
   /** Of the answer to the upgrade; 0 when none came. */
   readonly statusCode: number;

@@ -25,12 +25,42 @@ export const regexp = z
     }
   });
 
+/** Where a group matched, in bytes; undefined for one that took no part. */
+export type RegexpSpan = { readonly start: number; readonly end: number } | undefined;
+
+/** One occurrence of a pattern; span 0 is the whole of it. */
+export type RegexpMatch = {
+  readonly input: Uint8Array;
+  readonly spans: readonly RegexpSpan[];
+  /** Numbers of the named groups. */
+  readonly names: Readonly<Record<string, number>>;
+};
+
 /** Compiled patterns by their text. A pattern must have passed `regexp`. */
 export class Regexps {
   readonly #kept = new Map<string, RE2JS>();
 
   /** Whether the pattern occurs anywhere in the input; bytes are read as UTF-8. */
   isIn(pattern: string, input: string | Uint8Array): boolean {
+    return this.#compiled(pattern).test(input);
+  }
+
+  /** The first place in the input where the pattern occurs; undefined when it does not. */
+  find(pattern: string, input: Uint8Array): RegexpMatch | undefined {
+    const compiled = this.#compiled(pattern);
+    // Most lines do not match, and to find that out alone costs a third.
+    if (!compiled.test(input)) return undefined;
+    const matcher = compiled.matcher(input);
+    if (!matcher.find()) return undefined;
+    const spans: RegexpSpan[] = [];
+    for (let group = 0; group <= matcher.groupCount(); group += 1) {
+      const [start, end] = [matcher.start(group), matcher.end(group)];
+      spans.push(start < 0 ? undefined : { start, end });
+    }
+    return { input, spans, names: compiled.namedGroups() };
+  }
+
+  #compiled(pattern: string): RE2JS {
     const compiled = this.#kept.get(pattern) ?? RE2JS.compile(pattern);
     this.#kept.delete(pattern);
     this.#kept.set(pattern, compiled);
@@ -38,6 +68,6 @@ export class Regexps {
       const [oldest] = this.#kept.keys();
       if (oldest !== undefined) this.#kept.delete(oldest);
     }
-    return compiled.test(input);
+    return compiled;
   }
 }

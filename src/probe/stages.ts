@@ -16,9 +16,14 @@ export type Stage =
   /** A DNS question is under way. */
   | "query"
   /** A gRPC call is under way. */
-  | "check";
+  | "check"
+  /** An echo is under way; its round trip is measured by the engine. */
+  | "echo";
 
-type PhaseByStage<P extends ProberWithPhases> = Readonly<Record<Stage, PhaseOf<P> | undefined>>;
+/** Probers with a stopwatch: all, and of icmp only what lies before the echo. */
+export type TimedProber = ProberWithPhases | "icmp";
+type TimedPhase<P extends TimedProber> = P extends ProberWithPhases ? PhaseOf<P> : "resolve";
+type PhaseByStage<P extends TimedProber> = Readonly<Record<Stage, TimedPhase<P> | undefined>>;
 
 const NO_PHASE: Readonly<Record<Stage, undefined>> = {
   prepare: undefined,
@@ -32,10 +37,11 @@ const NO_PHASE: Readonly<Record<Stage, undefined>> = {
   dialogue: undefined,
   query: undefined,
   check: undefined,
+  echo: undefined,
 };
 
 /** The phase a stage's time belongs to, by prober; reading files belongs to none. */
-const PHASES_BY_STAGE: { readonly [P in ProberWithPhases]: PhaseByStage<P> } = {
+const PHASES_BY_STAGE: { readonly [P in TimedProber]: PhaseByStage<P> } = {
   http: {
     ...NO_PHASE,
     resolve: "resolve",
@@ -54,6 +60,7 @@ const PHASES_BY_STAGE: { readonly [P in ProberWithPhases]: PhaseByStage<P> } = {
   },
   unix: { ...NO_PHASE, connect: "connect", tls: "tls", dialogue: "processing" },
   dns: { ...NO_PHASE, resolve: "resolve", connect: "connect", tls: "tls", query: "request" },
+  icmp: { ...NO_PHASE, resolve: "resolve" },
   grpc: { ...NO_PHASE, resolve: "resolve", connect: "connect", tls: "tls", check: "check" },
   websocket: {
     ...NO_PHASE,
@@ -72,10 +79,10 @@ export type StageClock = {
 };
 
 /** The stopwatch of one probe: each moment is in one stage, the time of a phase adds up over redirects. */
-export class Stages<P extends ProberWithPhases> implements StageClock {
+export class Stages<P extends TimedProber> implements StageClock {
   readonly #clock: Clock;
   readonly #phaseOf: PhaseByStage<P>;
-  readonly #seconds = new Map<PhaseOf<P>, number>();
+  readonly #seconds = new Map<TimedPhase<P>, number>();
   #stage: Stage = "prepare";
   #sinceSeconds: number;
 
@@ -100,7 +107,7 @@ export class Stages<P extends ProberWithPhases> implements StageClock {
   }
 
   /** Seconds of a phase up to the last change of stage. */
-  seconds(phase: PhaseOf<P>): number {
+  seconds(phase: TimedPhase<P>): number {
     return this.#seconds.get(phase) ?? 0;
   }
 }

@@ -5,7 +5,8 @@ import { headText, histogramText, leTexts } from "../metrics/exposition.ts";
 import { DURATION_BOUNDS_SECONDS, SEND_LAG_BOUNDS } from "../metrics/histogram.ts";
 import { PROBERS } from "../probe/module.ts";
 import type { PoolFigures } from "../probe/worker/messages.ts";
-import { AGENT_METRICS, type Metric } from "./catalogue.ts";
+import type { Metric } from "./catalogue/metric.ts";
+import { AGENT_METRICS } from "./catalogue.ts";
 import { FollowedCounter, isCount } from "./followed-counter.ts";
 
 /**

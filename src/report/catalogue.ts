@@ -1,16 +1,15 @@
-import type { FamilyHead } from "../metrics/exposition.ts";
-
-/** One metric of the public contract. */
-export type Metric = FamilyHead & {
-  /** Label names of its own, beside those of the target; `le` of histograms is not named. */
-  readonly labels: readonly string[];
-  /** From the end of the name, as Prometheus wants it there. */
-  readonly unit: "seconds" | "bytes" | "ratio" | undefined;
-};
-
-const counter = metricOf("counter");
-const gauge = metricOf("gauge");
-const histogram = metricOf("histogram");
+import { counter, gauge, histogram, type Metric } from "./catalogue/metric.ts";
+import { PAGE_METRICS } from "./catalogue/page-metrics.ts";
+import {
+  DNS_METRICS,
+  GRPC_METRICS,
+  HTTP_METRICS,
+  PROBE_METRICS,
+  TCP_METRICS,
+  TLS_METRICS,
+  UNIX_METRICS,
+  WEBSOCKET_METRICS,
+} from "./catalogue/prober-metrics.ts";
 
 /** Of every target, whichever its prober. Labels `target`, `module`, `group` and the target's own come first. */
 export const TARGET_METRICS = {
@@ -101,55 +100,6 @@ export const ICMP_METRICS = {
     "sounder_icmp_suspect_echoes_total",
     "Echoes unanswered while the agent had a fault that could have eaten the reply; neither finished nor lost.",
   ),
-} as const;
-
-/** Of every target of a module that is not icmp. */
-export const PROBE_METRICS = {
-  duration: histogram("sounder_probe_duration_seconds", "Duration of whole probes."),
-  probes: counter("sounder_probes_total", "Probes finished."),
-  failures: counter("sounder_probe_failures_total", "Of those, failed."),
-  failuresByReason: counter(
-    "sounder_probe_failures_by_reason_total",
-    "Failed probes by why they failed.",
-    ["reason"],
-  ),
-} as const;
-
-/** Of every target of an http module. */
-export const HTTP_METRICS = {
-  duration: histogram(
-    "sounder_http_duration_seconds",
-    "Duration of HTTP probes by phase, summed over redirects; a probe counts in the phases it reached.",
-    ["phase"],
-  ),
-  statusCode: gauge(
-    "sounder_http_status_code",
-    "Status code of the last probe's answer; 0 if none came.",
-  ),
-  version: gauge(
-    "sounder_http_version",
-    "HTTP version of the last probe's answer; absent if none came.",
-  ),
-  contentLength: gauge(
-    "sounder_http_content_length_bytes",
-    "Content length the last probe's answer announced; absent if it announced none or none came.",
-  ),
-  redirects: gauge(
-    "sounder_http_redirects",
-    "Redirects of the last probe; absent if no answer came.",
-  ),
-  earliestNotAfter: gauge(
-    "sounder_tls_earliest_certificate_not_after_timestamp_seconds",
-    "Earliest end of validity in the presented certificate chain, Unix time; also when verification failed.",
-  ),
-  verifiedNotAfter: gauge(
-    "sounder_tls_verified_chain_not_after_timestamp_seconds",
-    "End of validity of the longest-living verified certificate chain, Unix time; absent when none was verified.",
-  ),
-  tlsInfo: gauge("sounder_tls_info", "TLS version and cipher of the last probe.", [
-    "version",
-    "cipher",
-  ]),
 } as const;
 
 /** The agent itself. */
@@ -248,85 +198,18 @@ export const AGENT_METRICS = {
   ),
 } as const;
 
-/** The `/probe` page. Names and HELP are blackbox_exporter's (0.28), all gauges. */
-export const PAGE_METRICS = {
-  success: gauge("probe_success", "Displays whether or not the probe was a success"),
-  duration: gauge(
-    "probe_duration_seconds",
-    "Returns how long the probe took to complete in seconds",
-  ),
-  timeout: gauge("probe_timeout_seconds", "Returns how long the probe timeout is in seconds"),
-  lookupTime: gauge(
-    "probe_dns_lookup_time_seconds",
-    "Returns the time taken for probe dns lookup in seconds",
-  ),
-  ipProtocol: gauge("probe_ip_protocol", "Specifies whether probe ip protocol is IP4 or IP6"),
-  ipAddressHash: gauge(
-    "probe_ip_addr_hash",
-    "Specifies the hash of IP address. It's useful to detect if the IP address changes.",
-  ),
-  icmpDuration: gauge("probe_icmp_duration_seconds", "Duration of icmp request by phase", [
-    "phase",
-  ]),
-  icmpReplyHopLimit: gauge("probe_icmp_reply_hop_limit", "Replied packet hop limit (TTL for ipv4)"),
-  httpDuration: gauge(
-    "probe_http_duration_seconds",
-    "Duration of http request by phase, summed over all redirects",
-    ["phase"],
-  ),
-  httpContentLength: gauge("probe_http_content_length", "Length of http content response"),
-  httpUncompressedBodyLength: gauge(
-    "probe_http_uncompressed_body_length",
-    "Length of uncompressed response body",
-  ),
-  httpRedirects: gauge("probe_http_redirects", "The number of redirects"),
-  httpSsl: gauge("probe_http_ssl", "Indicates if SSL was used for the final redirect"),
-  httpStatusCode: gauge("probe_http_status_code", "Response HTTP status code"),
-  httpVersion: gauge("probe_http_version", "Returns the version of HTTP of the probe response"),
-  httpLastModified: gauge(
-    "probe_http_last_modified_timestamp_seconds",
-    "Returns the Last-Modified HTTP response header in unixtime",
-  ),
-  failedDueToRegex: gauge("probe_failed_due_to_regex", "Indicates if probe failed due to regex"),
-  sslEarliestExpiry: gauge(
-    "probe_ssl_earliest_cert_expiry",
-    "Returns last SSL chain expiry in unixtime",
-  ),
-  sslLastChainExpiry: gauge(
-    "probe_ssl_last_chain_expiry_timestamp_seconds",
-    "Returns last SSL chain expiry in timestamp",
-  ),
-  sslLastChainInfo: gauge(
-    "probe_ssl_last_chain_info",
-    "Contains SSL leaf certificate information",
-    ["fingerprint_sha256", "subject", "issuer", "subjectalternative", "serialnumber"],
-  ),
-  tlsVersion: gauge("probe_tls_version_info", "Returns the TLS version used or NaN when unknown", [
-    "version",
-  ]),
-  tlsCipher: gauge("probe_tls_cipher_info", "Returns the TLS cipher negotiated during handshake", [
-    "cipher",
-  ]),
-  failureInfo: gauge(
-    "probe_failure_info",
-    "Why the probe failed; absent when it succeeded. Not a metric of blackbox_exporter",
-    ["reason"],
-  ),
-} as const;
-
 /** Every metric the program gives, but prom-client's own `process_*` and `nodejs_*`. */
 export const CATALOGUE: readonly Metric[] = [
   TARGET_METRICS,
   ICMP_METRICS,
   PROBE_METRICS,
+  TLS_METRICS,
   HTTP_METRICS,
+  TCP_METRICS,
+  UNIX_METRICS,
+  DNS_METRICS,
+  GRPC_METRICS,
+  WEBSOCKET_METRICS,
   AGENT_METRICS,
   PAGE_METRICS,
 ].flatMap((metrics): readonly Metric[] => Object.values(metrics));
-
-function metricOf(type: Metric["type"]) {
-  return (name: string, help: string, labels: readonly string[] = []): Metric => {
-    const [, unit] = /_(seconds|bytes|ratio)(?:_total)?$/.exec(name) ?? [];
-    return { name, type, help, labels, unit: unit as Metric["unit"] };
-  };
-}

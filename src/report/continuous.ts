@@ -5,8 +5,9 @@ import { type TextSink, TextWriter } from "../metrics/text.ts";
 import { isAgentsOwn, type ProbeOutcome } from "../probe/prober.ts";
 import type { Address } from "../runtime/address.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { HttpSeries, tlsInfoLabels } from "./http-series.ts";
 import { TALLY_COLUMNS } from "./icmp-series.ts";
+import { isNameWithoutAddress } from "./page/outcome-texts.ts";
+import { ProberSeries, seriesNumber } from "./series/prober-series.ts";
 import { type TakeSnapshot, TallyCopies, type Turns } from "./tally-copies.ts";
 import { entryOf, LIST_COLUMNS, type TargetEntry } from "./target-list.ts";
 import { NONE, type TargetDescription, type TargetProblem, TargetRows } from "./target-rows.ts";
@@ -38,7 +39,7 @@ export type AskFailures = () => Promise<ReadonlyMap<number, EchoFailure>>;
  */
 export class ContinuousReport {
   readonly #rows = new TargetRows();
-  readonly #http = new HttpSeries();
+  readonly #probes = new ProberSeries();
   readonly #copies: TallyCopies;
   readonly #turns: Turns;
   #writes = 0;
@@ -56,14 +57,14 @@ export class ContinuousReport {
   }
 
   /**
-   * @param echoStream Number of the engine's stream; undefined for http, and for icmp where there is
-   *   no engine: its counters then stay 0.
+   * @param echoStream Number of the engine's stream; undefined for all that the worker probes, and for icmp where
+   *   there is no engine: its counters then stay 0.
    * @returns the target's handle. @throws ColumnsFullError
    */
   addTarget(description: TargetDescription, echoStream: number | undefined): number {
-    const httpRow =
-      description.prober === "http" ? this.#http.add(tlsInfoLabels(description)) : NONE;
-    return this.#rows.add(description, echoStream ?? NONE, httpRow);
+    const number = seriesNumber(description.prober);
+    const row = this.#probes.at(number)?.add(description) ?? NONE;
+    return this.#rows.add(description, echoStream ?? NONE, { number, row });
   }
 
   /** Its series are gone from the next scrape on. */
@@ -104,33 +105,34 @@ export class ContinuousReport {
   }
 
   /**
-   * Takes in how a probe of an http target ended. What the agent itself broke off counts nowhere, and neither does an
-   * extra probe of the fast pace, though it shows how the target is.
+   * Takes in how a probe of a target ended, of any prober but icmp. What the agent itself broke off counts nowhere, and
+   * neither does an extra probe of the fast pace, though it shows how the target is.
    */
   record(target: number, outcome: ProbeOutcome, pace: ProbePace = NORMAL_PACE): void {
     const row = this.#rows.rowOf(target);
     if (row === undefined) return;
     const { facts } = outcome;
-    const httpRow = this.#rows.columns.httpRow[row] ?? NONE;
-    if (facts.protocol !== "http" || httpRow === NONE) {
+    const { series: numbers, seriesRow } = this.#rows.columns;
+    const series = this.#probes.at(numbers[row] ?? NONE);
+    if (facts.protocol === "icmp" || series === undefined) {
       throw new Error("Cannot record the outcome: icmp results come from the engine's tallies");
     }
     this.#rows.setFastPace(row, pace.isAtFastPace);
     if (outcome.kind === "failed" && isAgentsOwn(outcome.reason)) return;
     const isCounted = !pace.isFast;
-    const isUnresolved = outcome.kind === "failed" && isNameWithoutAddress(outcome);
+    const isUnresolved = isNameWithoutAddress(outcome);
     if (isUnresolved && isCounted) this.#rows.countResolveFailure(row);
     this.#rows.setUnresolved(row, isUnresolved);
     this.#rows.setProblem(row, outcome.kind === "failed" ? outcome : undefined);
     this.#rows.setAddress(row, outcome.address, isCounted);
-    this.#http.record(httpRow, outcome, facts, isCounted);
+    series.record(seriesRow[row] ?? NONE, outcome, facts, isCounted);
   }
 
   /**
    * Writes all continuous families.
    *
    * Any number of scrapes up to a limit may run at once, each with its own copy of the tallies.
-   * Tallies are of one moment; http counters are read as they are written, one histogram at a time.
+   * Tallies are of one moment; counters of probes are read as they are written, one histogram at a time.
    *
    * @param snapshot Where it gives undefined, targets with a stream have no icmp series, because a
    *   counter that fell to 0 would read as a reset.
@@ -147,7 +149,7 @@ export class ContinuousReport {
       // The end of the copy was a step; the writing begins with one of its own.
       await this.#turns.nextTurn();
       const writer = new TextWriter({ ...this.#turns, sink, signal });
-      return await writeFamilies(writer, rows, { rows: this.#rows, http: this.#http, tallies });
+      return await writeFamilies(writer, rows, { rows: this.#rows, probes: this.#probes, tallies });
     } finally {
       end();
     }
@@ -185,7 +187,7 @@ export class ContinuousReport {
       const { rows, tallies } = await this.#copies.take(takeBoth, LIST_COLUMNS, signal);
       await this.#turns.nextTurn();
       const steps = new Steps({ ...this.#turns, signal });
-      const results = { rows: this.#rows, http: this.#http, tallies, failures: known };
+      const results = { rows: this.#rows, probes: this.#probes, tallies, failures: known };
       for (const row of rows) {
         const state = stateOf(row, results);
         if (!isFailingOnly || isFailing(state)) {
@@ -214,15 +216,10 @@ export class ContinuousReport {
   #releaseRetired(): void {
     if (this.#writes > 0) return;
     for (const row of this.#retired) {
-      const httpRow = this.#rows.columns.httpRow[row] ?? NONE;
-      if (httpRow !== NONE) this.#http.remove(httpRow);
+      const { series, seriesRow } = this.#rows.columns;
+      this.#probes.at(series[row] ?? NONE)?.remove(seriesRow[row] ?? NONE);
       this.#rows.release(row);
     }
     this.#retired = [];
   }
-}
-
-/** A name in a redirect is not the target's name: by then there is an address. */
-function isNameWithoutAddress(outcome: ProbeOutcome & { readonly kind: "failed" }): boolean {
-  return outcome.reason.startsWith("dns_") && outcome.address === undefined;
 }

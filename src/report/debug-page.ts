@@ -1,55 +1,36 @@
-import { stringify } from "yaml";
 import type { Module } from "../probe/module.ts";
 import type { ProbeOutcome } from "../probe/prober.ts";
-import { createLogger, type LogLevel } from "../runtime/log.ts";
-import { HIDDEN_SECRET } from "../runtime/secrets.ts";
-import { formatDuration } from "../runtime/units.ts";
+import { createLogger, LOG_LEVELS, type LogFormat, type LogLevel } from "../runtime/log.ts";
+import { shownModule, withoutPassword } from "./shown-module.ts";
+import { yamlText } from "./yaml-text.ts";
 
-/** Keys of a module whose values are secrets, wherever in it they stand. */
-export const SECRET_KEYS: ReadonlySet<string> = new Set([
-  "password",
-  "bearer_token",
-  "credentials",
-  "client_secret",
-  "secrets",
-  "key",
-]);
+/** How and from which level the lines of a probe are written (`--log.prober`, `--log.format`). */
+export type ProbeLogSettings = { readonly level: LogLevel; readonly format: LogFormat };
 
-/** Request headers that carry secrets; compared without case. */
-export const SECRET_HEADERS: ReadonlySet<string> = new Set([
-  "authorization",
-  "proxy-authorization",
-  "cookie",
-  "x-api-key",
-  "x-auth-token",
-]);
-
-/** Keys that hold headers by name. */
-const HEADER_MAPS: ReadonlySet<string> = new Set([
-  "headers",
-  "http_headers",
-  "proxy_connect_header",
-]);
+/** Whose lines they are. */
+type ProbeName = { readonly moduleName: string; readonly target: string };
 
 /**
  * What `/probe?debug=true` shows, laid out as blackbox_exporter does: the log of the probe, the metrics
  * it would have returned, and the module as YAML with its secrets hidden.
  *
- * @param options.level Lowest level of log lines shown (`--log.prober`).
  * @param options.pageText What `probePage` gave.
  */
 export function debugPage(
   outcome: ProbeOutcome,
-  options: {
+  options: ProbeName & {
     readonly module: Module;
-    readonly moduleName: string;
-    readonly target: string;
     readonly pageText: string;
-    readonly level: LogLevel;
+    readonly log: ProbeLogSettings;
   },
 ): string {
+  let logText = "";
+  const write = (line: string): void => {
+    logText += line;
+  };
+  createProbeLog({ ...options.log, write })(outcome, options);
   return [
-    `Logs for the probe:\n${logText(outcome, options)}`,
+    `Logs for the probe:\n${logText}`,
     `Metrics that would have been returned:\n${options.pageText}`,
     `Module configuration:\n${moduleText(options.module)}`,
   ].join("\n\n\n");
@@ -57,58 +38,35 @@ export function debugPage(
 
 /** A module as YAML, secrets hidden, durations as they are written in the file. */
 export function moduleText(module: Module): string {
-  const { timeout, ...rest } = module;
-  const timed = timeout === undefined ? {} : { timeout: formatDuration(timeout) };
-  const { prober, ...blocks } = rest;
-  return stringify({ prober, ...timed, ...asObject(withoutSecrets(blocks)) }, { lineWidth: 0 });
+  return yamlText(shownModule(module));
 }
 
-function logText(
-  outcome: ProbeOutcome,
-  { moduleName, target, level }: { moduleName: string; target: string; level: LogLevel },
-): string {
-  let text = "";
+/**
+ * Writes what a probe noted, each line with the time at which it was noted.
+ *
+ * @param options.write Takes one whole line, newline included.
+ */
+export function createProbeLog(
+  options: ProbeLogSettings & { readonly write: (line: string) => void },
+): (outcome: ProbeOutcome, name: ProbeName) => void {
   let lineSeconds = 0;
-  const log = createLogger({
-    level,
-    format: "logfmt",
-    clock: { wallSeconds: () => lineSeconds, monotonicSeconds: () => lineSeconds },
-    write: (line) => {
-      text += line;
-    },
-  });
-  for (const line of outcome.log) {
-    lineSeconds = line.wallSeconds;
-    log[line.level](line.message, { module: moduleName, target, ...line.fields });
-  }
-  return text;
+  const clock = { wallSeconds: () => lineSeconds, monotonicSeconds: () => lineSeconds };
+  const log = createLogger({ ...options, clock });
+  const lowest = LOG_LEVELS.indexOf(options.level);
+  return (outcome, { moduleName, target }) => {
+    for (const line of outcome.log) {
+      if (LOG_LEVELS.indexOf(line.level) < lowest) continue;
+      lineSeconds = line.wallSeconds;
+      const fields = { module: moduleName, target: withoutPassword(target), ...line.fields };
+      log[line.level](line.message, fields);
+    }
+  };
 }
 
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      if (HEADER_MAPS.has(key)) return [key, withoutSecretHeaders(inner)];
-      return [key, SECRET_KEYS.has(key) ? hidden(inner) : withoutSecrets(inner)];
-    }),
-  );
-}
-
-function withoutSecretHeaders(headers: unknown): unknown {
-  return Object.fromEntries(
-    Object.entries(asObject(headers)).map(([name, value]) => [
-      name,
-      SECRET_HEADERS.has(name.toLowerCase()) ? hidden(value) : withoutSecrets(value),
-    ]),
-  );
-}
-
-/** An empty secret is shown as what it is: it tells why authentication fails, and hides nothing. */
-function hidden(value: unknown): unknown {
-  return value === undefined || value === null || value === "" ? value : HIDDEN_SECRET;
-}
-
-function asObject(value: unknown): object {
-  return typeof value === "object" && value !== null ? value : {};
+/**
+ * The level from which lines of probes go to the agent's own log. What a probe did right stays on its
+ * debug page unless everything is wanted: thousands of probes a minute would bury the agent's words.
+ */
+export function agentLogLevel(level: LogLevel): LogLevel {
+  return level === "info" ? "warn" : level;
 }

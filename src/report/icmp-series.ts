@@ -10,7 +10,8 @@ import { RTT_BUCKET_COUNT } from "../metrics/histogram.ts";
 import { labelText } from "../metrics/label-text.ts";
 import type { Steps } from "../metrics/steps.ts";
 import type { TextWriter } from "../metrics/text.ts";
-import { ICMP_METRICS, type Metric } from "./catalogue.ts";
+import type { Metric } from "./catalogue/metric.ts";
+import { ICMP_METRICS } from "./catalogue.ts";
 
 /** Columns of a snapshot, a copy of our own, and the numbers that each stream has in `rttBuckets`. */
 export type TalliesOf<Name extends TallyColumn> = Pick<TallyColumns, Name> & {

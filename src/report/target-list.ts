@@ -1,11 +1,13 @@
 import { LOSS_REASONS, type LossReason } from "../icmp/echo.ts";
 import type { EchoFailure } from "../icmp/engine-contract.ts";
 import { known } from "../metrics/columns.ts";
+import type { ProberWithPhases } from "../probe/prober.ts";
 import type { AddressFamily } from "../runtime/address.ts";
 import type { Labels } from "../target/labels.ts";
 import { problemOfEcho } from "./echo-problem.ts";
-import type { HttpResult, HttpSeries } from "./http-series.ts";
 import { NO_TALLIES, type TalliesOf } from "./icmp-series.ts";
+import { type ProbeResult, probeResultOf } from "./probe-result.ts";
+import type { ProberSeries } from "./series/prober-series.ts";
 import type { TargetReason } from "./target-reason.ts";
 import { NONE, type TargetProblem, type TargetRows } from "./target-rows.ts";
 import { fastProbingOf, lastFinishedSecondsOf, type TargetState } from "./target-state.ts";
@@ -44,10 +46,12 @@ export type TargetEntry = {
   readonly family: AddressFamily | undefined;
   /** Unix time. */
   readonly lastFinishedSeconds: number | undefined;
-} & (
-  | { readonly icmp: IcmpResult | undefined; readonly http?: never }
-  | { readonly http: HttpResult; readonly icmp?: never }
-);
+} & TargetResult;
+
+/** Under the name of its prober. */
+type TargetResult =
+  | ({ readonly icmp: IcmpResult | undefined } & { readonly [P in ProberWithPhases]?: never })
+  | (ProbeResult & { readonly icmp?: never });
 
 /** The columns of the tallies that a list needs. */
 export const LIST_COLUMNS = [
@@ -70,7 +74,7 @@ export type ListTallies = TalliesOf<(typeof LIST_COLUMNS)[number]>;
 /** Where the results of the targets lie. */
 export type Results = {
   readonly rows: TargetRows;
-  readonly http: HttpSeries;
+  readonly probes: ProberSeries;
   /** Undefined while the engine cannot be asked: icmp targets are then unknown. */
   readonly tallies: ListTallies | undefined;
   /** By stream number, as `Engine.failures` gives them. */
@@ -83,7 +87,7 @@ export function entryOf(
   state: TargetState,
   results: Results,
 ): TargetEntry | undefined {
-  const { rows, http } = results;
+  const { rows, probes } = results;
   const description = rows.description(row);
   if (description === undefined) return undefined;
   const { target, module, group, labels } = description;
@@ -102,8 +106,10 @@ export function entryOf(
     family: address?.family,
     lastFinishedSeconds: known(lastFinishedSecondsOf(row, results)),
   };
-  const httpRow = rows.columns.httpRow[row] ?? NONE;
-  if (httpRow !== NONE) return { ...common, http: http.lastResult(httpRow) };
+  const series = probes.at(rows.columns.series[row] ?? NONE);
+  if (series !== undefined) {
+    return { ...common, ...probeResultOf(series, rows.columns.seriesRow[row] ?? NONE) };
+  }
   return { ...common, icmp: icmpResultOf(row, results) };
 }
 

@@ -1,5 +1,6 @@
 import { Columns } from "../metrics/columns.ts";
 import { labelText } from "../metrics/label-text.ts";
+import type { ProbeFacts } from "../probe/prober.ts";
 import type { Address } from "../runtime/address.ts";
 import type { Labels } from "../target/labels.ts";
 import { BucketTexts } from "./bucket-texts.ts";
@@ -18,7 +19,7 @@ export type TargetDescription = {
   readonly labels: Labels;
   /** Only with `resolve: all`, where every address is a series of its own. */
   readonly address?: string;
-  readonly prober: "icmp" | "http";
+  readonly prober: ProbeFacts["protocol"];
   /** Upper bounds of its round-trip-time buckets, rising, as its stream has them; the common ones without. */
   readonly bucketBoundsSeconds?: readonly number[];
 };
@@ -29,8 +30,11 @@ export type TargetProblem = { readonly reason: TargetReason; readonly detail: st
 /** Longest detail kept: it may quote what a server sent, and every target may have one at a time. */
 const MAX_DETAIL_CHARACTERS = 300;
 
-/** No stream of the engine, no row of the http series. */
+/** No stream of the engine, no series of probes. */
 export const NONE = -1;
+
+/** Where the results of a target lie: in the series of a prober, by its number, a row of them. */
+export type SeriesPlace = { readonly number: number; readonly row: number };
 
 /**
  * Who the targets are: label text rendered once, group, address in use, and where their results lie.
@@ -45,7 +49,8 @@ export class TargetRows {
       isLive: 1,
       group: 1,
       stream: 1,
-      httpRow: 1,
+      series: 1,
+      seriesRow: 1,
       hasAddressLabel: 1,
       isUnresolved: 1,
       isRefused: 1,
@@ -74,7 +79,8 @@ export class TargetRows {
     Record<
       | "group"
       | "stream"
-      | "httpRow"
+      | "series"
+      | "seriesRow"
       | "hasAddressLabel"
       | "isUnresolved"
       | "isRefused"
@@ -92,7 +98,8 @@ export class TargetRows {
     return this.#groups;
   }
 
-  add(description: TargetDescription, stream: number, httpRow: number): number {
+  /** @param place `NONE` twice for a target whose results are the engine's. */
+  add(description: TargetDescription, stream: number, place: SeriesPlace): number {
     const row = this.#columns.add();
     this.#generation += 1;
     this.#end = Math.max(this.#end, row + 1);
@@ -101,7 +108,8 @@ export class TargetRows {
     arrays.isLive[row] = 1;
     arrays.group[row] = this.#groupNumber(description.group);
     arrays.stream[row] = stream;
-    arrays.httpRow[row] = httpRow;
+    arrays.series[row] = place.number;
+    arrays.seriesRow[row] = place.row;
     arrays.hasAddressLabel[row] = description.address === undefined ? 0 : 1;
     arrays.buckets[row] = this.#bucketTexts.numberOf(description.bucketBoundsSeconds);
     this.#labels[row] = targetLabelText(description);

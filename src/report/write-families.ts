@@ -1,8 +1,10 @@
 import { labelText } from "../metrics/label-text.ts";
 import type { TextWriter } from "../metrics/text.ts";
-import { type Metric, TARGET_METRICS } from "./catalogue.ts";
-import type { HttpSeries } from "./http-series.ts";
+import type { Metric } from "./catalogue/metric.ts";
+import { TARGET_METRICS } from "./catalogue.ts";
 import { ICMP_FAMILIES, NO_TALLIES, type Tallies } from "./icmp-series.ts";
+import { COMMON_FAMILIES } from "./series/probe-families.ts";
+import type { ProberSeries } from "./series/prober-series.ts";
 import { NONE, rowsThat, type TargetRows } from "./target-rows.ts";
 import { fastProbingOf, lastFinishedSecondsOf, upOf } from "./target-state.ts";
 
@@ -16,7 +18,7 @@ export type WrittenFigures = {
 /** Where everything lies that becomes series; `tallies` as in `Taken`. */
 export type Sources = {
   readonly rows: TargetRows;
-  readonly http: HttpSeries;
+  readonly probes: ProberSeries;
   readonly tallies: Tallies | undefined;
 };
 
@@ -30,8 +32,8 @@ export async function writeFamilies(
   of: Uint32Array,
   sources: Sources,
 ): Promise<WrittenFigures> {
-  const { rows, http, tallies } = sources;
-  const series = new Float64Array(rows.groups.length);
+  const { rows, probes, tallies } = sources;
+  const counts = new Float64Array(rows.groups.length);
   const family = async (
     metric: Metric,
     members: Uint32Array,
@@ -42,7 +44,7 @@ export async function writeFamilies(
       const before = writer.samples;
       writeRow(row, rows.labels(row));
       const group = rows.columns.group[row] ?? 0;
-      series[group] = (series[group] ?? 0) + writer.samples - before;
+      counts[group] = (counts[group] ?? 0) + writer.samples - before;
       if (writer.isDue()) await writer.turn();
     }
   };
@@ -62,10 +64,10 @@ export async function writeFamilies(
     writer.gauge(labels, fastProbingOf(row, sources)),
   );
 
-  const { httpRow, stream } = rows.columns;
+  const { series: numbers, stream } = rows.columns;
   const icmpRows = rowsThat(of, (row) => {
     const isKnown = tallies !== undefined || stream[row] === NONE;
-    return httpRow[row] === NONE && isKnown;
+    return numbers[row] === NONE && isKnown;
   });
   const icmpTallies = tallies ?? NO_TALLIES;
   for (const { metric, write } of ICMP_FAMILIES) {
@@ -74,14 +76,24 @@ export async function writeFamilies(
       write(writer, labels, icmpTallies, number, rows.isSilenced(row), rows.les(row));
     });
   }
-  const httpRows = rowsThat(of, (row) => httpRow[row] !== NONE);
-  for (const { metric, write } of http.families) {
-    await family(metric, httpRows, (row, labels) =>
-      write(writer, labels, rows.columns.httpRow[row] ?? NONE),
-    );
+  const probedRows = rowsThat(of, (row) => numbers[row] !== NONE);
+  for (const [number, { series: own, families }] of probes.all.entries()) {
+    if (own.size === 0) continue;
+    const members = rowsThat(probedRows, (row) => numbers[row] === number);
+    for (const { metric, write } of families) {
+      await family(metric, members, (row, labels) =>
+        write(writer, labels, own, rows.columns.seriesRow[row] ?? NONE),
+      );
+    }
+  }
+  for (const { metric, write } of COMMON_FAMILIES) {
+    await family(metric, probedRows, (row, labels) => {
+      const ofRow = probes.at(rows.columns.series[row] ?? NONE);
+      if (ofRow !== undefined) write(writer, labels, ofRow, rows.columns.seriesRow[row] ?? NONE);
+    });
   }
   await writer.end();
-  const named = [...series].map((count, group) => [rows.groups[group] ?? "", count] as const);
+  const named = [...counts].map((count, group) => [rows.groups[group] ?? "", count] as const);
   return {
     samples: writer.samples,
     seriesByGroup: new Map(named.filter(([, count]) => count > 0)),

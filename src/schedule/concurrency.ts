@@ -26,7 +26,8 @@ type Run = { readonly isSlow: boolean; readonly isExtra: boolean };
  */
 export class Concurrency<T extends object> {
   readonly #options: ConcurrencyOptions<T>;
-  readonly #slowLimit: number;
+  #limit: number;
+  #slowLimit: number;
   readonly #places = new Map<T, Place>();
   /** In the order they came; a set, because one may leave from the middle. */
   readonly #prompt = new Set<T>();
@@ -38,7 +39,15 @@ export class Concurrency<T extends object> {
 
   constructor(options: ConcurrencyOptions<T>) {
     this.#options = options;
-    this.#slowLimit = Math.max(1, Math.floor(options.limit * SLOW_SHARE));
+    this.#limit = options.limit;
+    this.#slowLimit = slowLimitOf(options.limit);
+  }
+
+  /** What runs beyond a smaller limit runs to its end. */
+  setLimit(limit: number): void {
+    this.#limit = limit;
+    this.#slowLimit = slowLimitOf(limit);
+    this.#fill();
   }
 
   get inFlight(): number {
@@ -83,7 +92,7 @@ export class Concurrency<T extends object> {
   /** Runs an item beside its due times, if it is idle and a slot is free that nobody waits for. */
   startExtra(item: T, dueSeconds: number): boolean {
     const place = this.#placeOf(item);
-    const isFree = this.#running.size < this.#options.limit && this.#slowRunning < this.#slowLimit;
+    const isFree = this.#running.size < this.#limit && this.#slowRunning < this.#slowLimit;
     if (place.state !== "idle" || !isFree || this.waiting > 0) return false;
     this.#extra.add(item);
     // Whoever is probed more often is failing, and may well time out again.
@@ -143,7 +152,7 @@ export class Concurrency<T extends object> {
   }
 
   #fill(): void {
-    while (this.#running.size < this.#options.limit) {
+    while (this.#running.size < this.#limit) {
       const next = this.#next();
       if (next === undefined) return;
       const [item, place] = next;
@@ -181,6 +190,10 @@ export class Concurrency<T extends object> {
   #cut(item: T): void {
     if (this.#extra.delete(item)) this.#options.cut(item);
   }
+}
+
+function slowLimitOf(limit: number): number {
+  return Math.max(1, Math.floor(limit * SLOW_SHARE));
 }
 
 export type ConcurrencyOptions<T> = {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Request, RequestHandler, Response, Router } from "express";
 
 export const PLAIN_TEXT = "text/plain; charset=utf-8";
@@ -7,7 +8,7 @@ export const PLAIN_TEXT = "text/plain; charset=utf-8";
  * gets ours to the letter.
  */
 export function answer(
-  response: Response,
+  response: ServerResponse,
   options: { readonly status: number; readonly contentType: string; readonly body: string },
 ): void {
   const body = Buffer.from(options.body);
@@ -18,10 +19,10 @@ export function answer(
 }
 
 /** How a route tells what is wrong: in the form of its own answers. */
-export type AnswerSentence = (response: Response, status: number, sentence: string) => void;
+export type AnswerSentence = (response: ServerResponse, status: number, sentence: string) => void;
 
 /** Ends the response with one plain sentence and a newline, as Go's `http.Error` does. */
-export function answerSentence(response: Response, status: number, sentence: string): void {
+export function answerSentence(response: ServerResponse, status: number, sentence: string): void {
   answer(response, { status, contentType: PLAIN_TEXT, body: `${sentence}\n` });
 }
 
@@ -54,7 +55,7 @@ function refuseMethod(request: Request, response: Response, say: AnswerSentence)
  *
  * A timer of our own: `AbortSignal.any` on Node 20 can lose a source to the garbage collector.
  */
-export function clientSignal(response: Response, maxSeconds?: number): AbortSignal {
+export function clientSignal(response: ServerResponse, maxSeconds?: number): AbortSignal {
   const ended = new AbortController();
   const overdue = (): void =>
     ended.abort(new Error(`the client took more than ${maxSeconds} s to read its answer`));

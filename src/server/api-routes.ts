@@ -1,11 +1,10 @@
-import { Router } from "express";
+import type { Router } from "express";
 import type { Logger } from "../runtime/log.ts";
 import { answerError } from "./api-answer.ts";
 import { createErrorHandler, createNotFound } from "./errors.ts";
-import { addPingRoute, type RunPing } from "./ping-route.ts";
-import type { ProbeService } from "./probe-service.ts";
-import type { Slots } from "./slots.ts";
-import { addTargetsRoute, type ListTargets } from "./targets-route.ts";
+import type { RunPing } from "./ping-route.ts";
+import { API_PATH, mount, type Route } from "./route.ts";
+import type { ListTargets } from "./targets-route.ts";
 
 /** What the API needs of the agent. Everything is asked anew for each request. */
 export type ApiService = {
@@ -13,26 +12,20 @@ export type ApiService = {
   readonly ping: RunPing;
 };
 
-/** `/api/v1`: answers are JSON, errors too. Parameters that a route does not know are ignored. */
-export function addApiRoutes(
-  router: Router,
-  deps: {
-    readonly api: ApiService;
-    /** The same modules and policy as for `/probe`. */
-    readonly probes: ProbeService;
-    /** The same places as for `/probe`. */
-    readonly slots: Slots;
-    readonly log: Logger;
-  },
-): void {
-  const routes = Router({ caseSensitive: true, strict: true });
-  routes.use((_request, response, next) => {
+/**
+ * Puts all routes into a router. Under `/api/v1` answers are JSON, errors and what is not there too,
+ * and parameters that a route does not know are ignored.
+ */
+export function addRoutes(router: Router, routes: readonly Route[], log: Logger): void {
+  const isApi = ({ path }: Route): boolean => path.startsWith(`${API_PATH}/`);
+  mount(
+    router,
+    routes.filter((route) => !isApi(route)),
+  );
+  router.use(API_PATH, (_request, response, next) => {
     response.setHeader("Cache-Control", "no-store");
     next();
   });
-  addTargetsRoute(routes, deps.api.targets);
-  addPingRoute(routes, deps);
-  routes.use(createNotFound(answerError));
-  routes.use(createErrorHandler(deps.log, answerError));
-  router.use("/api/v1", routes);
+  mount(router, routes.filter(isApi));
+  router.use(API_PATH, createNotFound(answerError), createErrorHandler(log, answerError));
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { Logger } from "../runtime/log.ts";
 import { type AnswerSentence, answerSentence } from "./answer.ts";
@@ -12,16 +13,26 @@ export function createNotFound(say: AnswerSentence = answerSentence): RequestHan
   };
 }
 
-/** The last handler: one sentence for the client, the stack for the log. */
+/** The last handler of express. */
 export function createErrorHandler(
   log: Logger,
   say: AnswerSentence = answerSentence,
 ): ErrorRequestHandler {
+  const answerFailure = createFailureAnswer(log, say);
   // Four parameters make it an error handler for express.
-  return (error: unknown, request, response, _next) => {
+  return (error: unknown, request, response, _next) =>
+    answerFailure(error, request.method, request.baseUrl + request.path, response);
+}
+
+/** One sentence for the client, the stack for the log. */
+export function createFailureAnswer(
+  log: Logger,
+  say: AnswerSentence = answerSentence,
+): (error: unknown, method: string, path: string, response: ServerResponse) => void {
+  return (error, method, path, response) => {
     log.error("Cannot answer a request", {
-      method: request.method,
-      path: request.baseUrl + request.path,
+      method,
+      path,
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
     if (response.headersSent) {

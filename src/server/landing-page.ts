@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 import type { PolicyMode } from "../policy/policy.ts";
+import type { KeptProbe } from "../report/probe-history.ts";
+import { withoutPassword } from "../report/shown-module.ts";
+import { policySentence } from "./policy-sentence.ts";
 
 /** What the plain page at `/` shows. */
 export type LandingFacts = {
@@ -9,6 +12,8 @@ export type LandingFacts = {
   readonly groupCount: number;
   readonly targetCount: number;
   readonly readiness: { readonly ready: boolean; readonly reason: string };
+  /** Made on demand, newest first. */
+  readonly probes: readonly KeptProbe[];
 };
 
 const STYLE = `
@@ -33,6 +38,9 @@ option { background: var(--paper); }
 input[type="checkbox"] { justify-self: start; }
 button { grid-column: 2; justify-self: start; font: inherit; padding: 0.4rem 1.4rem; border: 0; border-radius: 0.35rem;
   background: var(--sea); color: var(--paper); cursor: pointer; }
+table { width: 100%; border-collapse: collapse; }
+th, td { padding: 0.3rem 0.75rem 0.3rem 0; border-bottom: 1px solid var(--line); text-align: left; overflow-wrap: anywhere; }
+th { color: var(--soft); font-weight: normal; }
 `;
 
 /** Nothing but this one style sheet and forms to ourselves: no script, no frame, no other origin. */
@@ -47,11 +55,23 @@ export const LANDING_POLICY = [
 /** A module list longer than this makes no usable menu. */
 const MAX_MODULES_SHOWN = 500;
 
-/** @param prefix The route prefix without a slash at its end; empty for none. */
-export function landingPage(facts: LandingFacts, prefix: string): string {
-  const link = (path: string): string =>
-    `<a href="${escapeHtml(prefix + path)}">${escapeHtml(path)}</a>`;
-  const options = facts.modules
+/** Of a name or target in the table; the rest is in the log it leads to. */
+const MAX_CELL_CHARACTERS = 200;
+
+/** @param options.prefix Before every link, without a slash at its end; empty for none. */
+export function landingPage(
+  facts: LandingFacts,
+  options: {
+    readonly links: readonly { readonly path: string; readonly text: string }[];
+    readonly prefix: string;
+  },
+): string {
+  const { links, prefix } = options;
+  const items = links.map(({ path, text }) => {
+    const anchor = `<a href="${escapeHtml(prefix + path)}">${escapeHtml(path)}</a>`;
+    return `<li>${anchor} ${escapeHtml(text)}</li>`;
+  });
+  const choices = facts.modules
     .slice(0, MAX_MODULES_SHOWN)
     .map((name) => {
       const mark = name === "http_2xx" ? " selected" : "";
@@ -79,33 +99,41 @@ export function landingPage(facts: LandingFacts, prefix: string): string {
 <dt>On demand</dt><dd>${escapeHtml(policySentence(facts.policyMode))}</dd>
 </dl>
 <ul>
-<li>${link("/metrics")} everything measured, for Prometheus</li>
-<li>${link("/api/v1/targets?state=failing")} what fails now, with the reason (JSON)</li>
-<li>${link("/-/healthy")} the process answers</li>
-<li>${link("/-/ready")} the agent measures</li>
+${items.join("\n")}
 </ul>
 <h2>Probe now</h2>
 <form action="${escapeHtml(`${prefix}/probe`)}" method="get">
 <label for="target">Target</label><input id="target" name="target" required placeholder="www.example.net">
-<label for="module">Module</label><select id="module" name="module">${options}</select>
+<label for="module">Module</label><select id="module" name="module">${choices}</select>
 <label for="debug">With its log</label><input id="debug" name="debug" type="checkbox" value="true" checked>
 <button>Probe</button>
 </form>
+<h2>Recent probes</h2>
+${probeTable(facts.probes, prefix)}
 </main>
 </body>
 </html>
 `;
 }
 
-function policySentence(mode: PolicyMode): string {
-  switch (mode) {
-    case "any":
-      return "any target may be probed (probe.targets: any)";
-    case "configured":
-      return "targets of a group and of probe.allow may be probed";
-    case "none":
-      return "only targets of probe.allow may be probed";
-  }
+function probeTable(probes: readonly KeptProbe[], prefix: string): string {
+  if (probes.length === 0) return "<p>None were made on demand.</p>";
+  const rows = probes.map(({ id, moduleName, target, isSuccess, startedAtSeconds }) => {
+    const result = isSuccess ? "Success" : "<strong>Failure</strong>";
+    const started = new Date(startedAtSeconds * 1000).toISOString();
+    const log = `<a href="${escapeHtml(`${prefix}/logs?id=${id}`)}">Logs</a>`;
+    const cells = [cell(moduleName), cell(withoutPassword(target)), result, started, log];
+    return `<tr>${cells.map((text) => `<td>${text}</td>`).join("")}</tr>`;
+  });
+  return `<table>
+<tr><th>Module</th><th>Target</th><th>Result</th><th>Started</th><th>Debug</th></tr>
+${rows.join("\n")}
+</table>`;
+}
+
+function cell(text: string): string {
+  const isLong = text.length > MAX_CELL_CHARACTERS;
+  return escapeHtml(isLong ? `${text.slice(0, MAX_CELL_CHARACTERS)}…` : text);
 }
 
 function escapeHtml(text: string): string {

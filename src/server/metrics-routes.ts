@@ -1,7 +1,7 @@
-import type { Router } from "express";
 import { TEXT_CONTENT_TYPE } from "../metrics/exposition.ts";
 import type { TextSink } from "../metrics/text.ts";
-import { answerSentence, readOnlyRoute } from "./answer.ts";
+import { answerSentence } from "./answer.ts";
+import type { Handle, Route } from "./route.ts";
 import { Slots } from "./slots.ts";
 import { encodingFor, setStreamHeaders, streamAnswer } from "./streamed.ts";
 
@@ -14,14 +14,13 @@ const MAX_SCRAPE_SECONDS = 120;
 export type WriteMetrics = (sink: TextSink, signal: AbortSignal) => Promise<void>;
 
 /** `/metrics`: streamed as it is written. */
-export function addMetricsRoutes(
-  router: Router,
+export function metricsRoute(
   writeMetrics: WriteMetrics,
   { maxSeconds = MAX_SCRAPE_SECONDS }: { readonly maxSeconds?: number } = {},
-): void {
+): Route {
   const slots = new Slots(() => MAX_SCRAPES);
 
-  readOnlyRoute(router, "/metrics", async (request, response) => {
+  const handle: Handle = async (request, response) => {
     const encoding = encodingFor(request);
     if (request.method === "HEAD") {
       setStreamHeaders(response, TEXT_CONTENT_TYPE, encoding);
@@ -44,5 +43,7 @@ export function addMetricsRoutes(
     } finally {
       release();
     }
-  });
+  };
+  const link = { text: "everything measured, for Prometheus" };
+  return { path: "/metrics", methods: "reading", link, handle };
 }

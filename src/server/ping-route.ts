@@ -1,14 +1,15 @@
-import type { Response, Router } from "express";
+import type { Response } from "express";
 import { MAX_PING_ECHOES, type PingOutcome, type PingRequest } from "../probe/icmp/ping.ts";
 import type { Module } from "../probe/module.ts";
 import { pingResult } from "../report/ping-result.ts";
 import { quote } from "../runtime/found.ts";
 import { targetProblem } from "../target/options.ts";
-import { clientSignal, readOnlyRoute } from "./answer.ts";
+import { clientSignal } from "./answer.ts";
 import { answerError, answerJson } from "./api-answer.ts";
 import { queryOf } from "./go-url.ts";
 import { tooManyProbes } from "./probe-routes.ts";
 import type { ProbeService } from "./probe-service.ts";
+import { API_PATH, type Route } from "./route.ts";
 import type { Slots } from "./slots.ts";
 
 const DEFAULT_MODULE = "icmp";
@@ -21,23 +22,20 @@ type Understood =
   | { readonly kind: "refused"; readonly status: number; readonly sentence: string };
 
 /**
- * `/ping?target=&count=[&module=]`: echoes now. Bad input is a 400, then come the policy (403), the
+ * `/api/v1/ping?target=&count=[&module=]`: echoes now. Bad input is a 400, then come the policy (403), the
  * limit of probes at once (429) and the lack of an engine (503). A target that does not answer or does
  * not resolve is a 200.
  */
-export function addPingRoute(
-  router: Router,
-  deps: {
-    readonly api: { readonly ping: RunPing };
-    readonly probes: ProbeService;
-    readonly slots: Slots;
-  },
-): void {
+export function pingRoute(deps: {
+  readonly api: { readonly ping: RunPing };
+  readonly probes: ProbeService;
+  readonly slots: Slots;
+}): Route {
   const { api, probes, slots } = deps;
-  readOnlyRoute(
-    router,
-    "/ping",
-    async (request, response) => {
+  return {
+    path: `${API_PATH}/ping`,
+    methods: "reading",
+    handle: async (request, response) => {
       const understood = understand(queryOf(request.originalUrl), probes);
       if (understood.kind === "refused") {
         answerError(response, understood.status, understood.sentence);
@@ -60,8 +58,7 @@ export function addPingRoute(
         release();
       }
     },
-    answerError,
-  );
+  };
 }
 
 /** The checks before anything is looked up or sent. */

@@ -1,10 +1,11 @@
-import type { Request, Response, Router } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { TEXT_CONTENT_TYPE } from "../metrics/exposition.ts";
 import { answer, answerSentence, clientSignal, PLAIN_TEXT } from "./answer.ts";
 import { goQuote, queryOf, queryUnescape } from "./go-url.ts";
 import { withHostname } from "./probe-hostname.ts";
 import type { OnDemandProbe, ProbeService } from "./probe-service.ts";
 import { probeTimeout, SCRAPE_TIMEOUT_HEADER } from "./probe-timeout.ts";
+import type { DirectHandle, Route } from "./route.ts";
 import type { Slots } from "./slots.ts";
 
 const DEFAULT_MODULE = "http_2xx";
@@ -22,9 +23,13 @@ type Understood =
  *
  * @param slots Shared by everything that is probed on demand.
  */
-export function addProbeRoutes(router: Router, probes: ProbeService, slots: Slots): void {
-  router.all("/probe", async (request, response) => {
-    const query = queryOf(request.originalUrl);
+export function probeRoute(probes: ProbeService, slots: Slots): Route {
+  return { path: "/probe", methods: "any", direct: createProbeHandler(probes, slots) };
+}
+
+function createProbeHandler(probes: ProbeService, slots: Slots): DirectHandle {
+  return async (request, response, url) => {
+    const query = queryOf(url);
     const understood = understand(request, query, probes);
     if (understood.kind === "refused") {
       answerSentence(response, understood.status, understood.sentence);
@@ -41,12 +46,12 @@ export function addProbeRoutes(router: Router, probes: ProbeService, slots: Slot
     } finally {
       release();
     }
-  });
+  };
 }
 
 /** The checks before anything is sent. Their order is part of the contract. */
 function understand(
-  request: Request,
+  request: IncomingMessage,
   query: ReadonlyMap<string, string>,
   probes: ProbeService,
 ): Understood {
@@ -88,16 +93,18 @@ async function runAndAnswer(
   probe: OnDemandProbe,
   isDebug: boolean,
   probes: ProbeService,
-  response: Response,
+  response: ServerResponse,
 ): Promise<void> {
   const signal = clientSignal(response);
   const outcome = await probes.run(probe, signal);
-  if (signal.aborted) return;
   if (outcome.kind === "failed" && outcome.reason === "policy_refused") {
     probes.countRefusal(outcome.policyRule ?? UNNAMED_RULE);
-    answerSentence(response, 403, refusal(outcome.detail));
+    if (!signal.aborted) answerSentence(response, 403, refusal(outcome.detail));
     return;
   }
+  // Also where the client did not wait: why a scrape timed out is what people look for.
+  probes.keep(outcome, probe);
+  if (signal.aborted) return;
   const [contentType, body] = isDebug
     ? [PLAIN_TEXT, probes.debugPage(outcome, probe)]
     : [TEXT_CONTENT_TYPE, probes.page(outcome, probe)];

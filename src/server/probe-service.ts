@@ -29,12 +29,14 @@ export type ProbeService = {
     readonly module: string;
     readonly prober: string;
   }) => Admission;
-  /** Rejects only when the agent is at fault. An aborted signal ends the probe; its outcome is not looked at. */
+  /** Rejects only when the agent is at fault. An aborted signal ends the probe; nobody is answered then. */
   readonly run: (probe: OnDemandProbe, signal: AbortSignal) => Promise<ProbeOutcome>;
   /** The metrics of one probe in the text format 0.0.4. */
   readonly page: (outcome: ProbeOutcome, probe: OnDemandProbe) => string;
   /** Log, metrics and module, for people; secrets hidden. */
   readonly debugPage: (outcome: ProbeOutcome, probe: OnDemandProbe) => string;
+  /** Takes an ended probe into the history and the log; cheap, because every probe comes here. */
+  readonly keep: (outcome: ProbeOutcome, probe: OnDemandProbe) => void;
   readonly countUnknownModule: () => void;
   /** @param rule Bounded: a rule of the policy. */
   readonly countRefusal: (rule: string) => void;

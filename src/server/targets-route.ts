@@ -1,10 +1,9 @@
-import type { Router } from "express";
 import type { TextSink } from "../metrics/text.ts";
 import type { TargetEntry } from "../report/target-list.ts";
 import { quote } from "../runtime/found.ts";
-import { readOnlyRoute } from "./answer.ts";
 import { answerError, JSON_TYPE } from "./api-answer.ts";
 import { queryOf } from "./go-url.ts";
+import { API_PATH, type Handle, type Route } from "./route.ts";
 import { Slots } from "./slots.ts";
 import { encodingFor, setStreamHeaders, streamAnswer } from "./streamed.ts";
 
@@ -20,54 +19,53 @@ export type ListTargets = (
   signal: AbortSignal,
 ) => AsyncIterable<TargetEntry>;
 
-/** `/targets[?state=failing]`: one target a line, streamed as it is read. */
-export function addTargetsRoute(
-  router: Router,
+/** `/api/v1/targets[?state=failing]`: one target a line, streamed as it is read. */
+export function targetsRoute(
   listTargets: ListTargets,
   { maxSeconds = MAX_LIST_SECONDS }: { readonly maxSeconds?: number } = {},
-): void {
+): Route {
   const slots = new Slots(() => MAX_LISTS);
 
-  const path = "/targets";
-  readOnlyRoute(
-    router,
-    path,
-    async (request, response) => {
-      const state = queryOf(request.originalUrl).get("state") ?? "";
-      if (state !== "" && state !== "failing") {
-        answerError(
-          response,
-          400,
-          `state ${quote(state)} is not known: write state=failing for the targets that fail or do not resolve, or leave it out for all`,
-        );
-        return;
-      }
-      const encoding = encodingFor(request);
-      if (request.method === "HEAD") {
-        setStreamHeaders(response, JSON_TYPE, encoding);
-        response.end();
-        return;
-      }
-      const release = slots.take();
-      if (release === undefined) {
-        response.setHeader("Retry-After", "1");
-        answerError(response, 503, `${MAX_LISTS} lists are being read, no more at once: try again`);
-        return;
-      }
-      const isFailingOnly = state === "failing";
-      try {
-        await streamAnswer(response, {
-          encoding,
-          contentType: JSON_TYPE,
-          maxSeconds,
-          write: (sink, signal) => writeList(listTargets({ isFailingOnly }, signal), sink),
-        });
-      } finally {
-        release();
-      }
-    },
-    answerError,
-  );
+  const handle: Handle = async (request, response) => {
+    const state = queryOf(request.originalUrl).get("state") ?? "";
+    if (state !== "" && state !== "failing") {
+      answerError(
+        response,
+        400,
+        `state ${quote(state)} is not known: write state=failing for the targets that fail or do not resolve, or leave it out for all`,
+      );
+      return;
+    }
+    const encoding = encodingFor(request);
+    if (request.method === "HEAD") {
+      setStreamHeaders(response, JSON_TYPE, encoding);
+      response.end();
+      return;
+    }
+    const release = slots.take();
+    if (release === undefined) {
+      response.setHeader("Retry-After", "1");
+      answerError(response, 503, `${MAX_LISTS} lists are being read, no more at once: try again`);
+      return;
+    }
+    const isFailingOnly = state === "failing";
+    try {
+      await streamAnswer(response, {
+        encoding,
+        contentType: JSON_TYPE,
+        maxSeconds,
+        write: (sink, signal) => writeList(listTargets({ isFailingOnly }, signal), sink),
+      });
+    } finally {
+      release();
+    }
+  };
+  return {
+    path: `${API_PATH}/targets`,
+    methods: "reading",
+    link: { query: "state=failing", text: "what fails now, with the reason (JSON)" },
+    handle,
+  };
 }
 
 async function writeList(entries: AsyncIterable<TargetEntry>, sink: TextSink): Promise<void> {
@@ -89,9 +87,11 @@ async function writeList(entries: AsyncIterable<TargetEntry>, sink: TextSink): P
  * is left out.
  */
 export function targetJson(entry: TargetEntry) {
-  const { target, module, group, labels, state, reason, detail, reportedBy } = entry;
-  const { address, family, lastFinishedSeconds: at, icmp, http } = entry;
+  const { target, module, group, labels, state, reason, detail, reportedBy, address, family } =
+    entry;
+  const { icmp, http, tcp, unix, dns, grpc, websocket, lastFinishedSeconds: at } = entry;
   const lastFinished = at === undefined ? undefined : new Date(at * 1000).toISOString();
   const who = { target, module, group, labels };
-  return { ...who, state, reason, detail, reportedBy, address, family, lastFinished, icmp, http };
+  const how = { state, reason, detail, reportedBy, address, family, lastFinished };
+  return { ...who, ...how, icmp, http, tcp, unix, dns, grpc, websocket };
 }

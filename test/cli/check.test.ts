@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { check } from "../../src/cli/check.ts";
+import { orList } from "../../src/config/suggest.ts";
+import { PROBERS } from "../../src/probe/module.ts";
 import { packageRoot } from "../support/golden.ts";
 
 async function run(...argv: string[]) {
@@ -25,7 +29,7 @@ test("check() of a fine file sums it up", async () => {
   assert.deepEqual(await run(path), {
     code: 0,
     stdout: `${path} is fine
-  modules  3, built-in ones included
+  modules  4, built-in ones included
   groups   2
   targets  3
   streams  3
@@ -42,15 +46,30 @@ test("check() says that /probe is open in a file without groups", async () => {
   assert.match(stdout, /policy {3}any \(auto: the file has no group\)/);
 });
 
+test("check() says how many rules allow more than the mode", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sounder-check-"));
+  try {
+    const path = join(directory, "rules.yml");
+    writeFileSync(
+      path,
+      'modules: {}\nprobe: {targets: none, allow: [{host: ["*.example.net"]}, {path: [/run/app/*]}]}\n',
+    );
+    const { stdout } = await run(path);
+    assert.match(stdout, /policy {3}none, and 2 rules of allow\n/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test("check() shows a problem with its line, a caret and the count", async () => {
   const path = file("test/config/bad/unknown-prober.yml");
   assert.deepEqual(await run(path), {
     code: 1,
     stdout: "",
-    stderr: `${path}:2:17: prober: "htpt" is not known: write http or icmp
+    stderr: `${path}:2:17: prober: "htpt" is not known: write ${orList(PROBERS)}
     web: {prober: htpt}
                   ^
-${path}:3:19: prober: "exec" is not known: write http or icmp
+${path}:3:19: prober: "exec" is not known: write ${orList(PROBERS)}
     shell: {prober: exec}
                     ^
 

@@ -154,7 +154,12 @@ test("the built-in modules are there without being written, and a written one re
   const parsed = parseConfig("modules: {icmp: {prober: icmp, timeout: 3s}}");
   assert.equal(parsed.ok, true);
   if (!parsed.ok) return;
-  assert.deepEqual(Object.keys(parsed.value.modules).sort(), ["http_2xx", "http_post_2xx", "icmp"]);
+  assert.deepEqual(Object.keys(parsed.value.modules).sort(), [
+    "http_2xx",
+    "http_post_2xx",
+    "icmp",
+    "tcp_connect",
+  ]);
   assert.equal(parsed.value.modules["icmp"]?.timeout, 3);
   assert.equal(parsed.value.modules["http_post_2xx"]?.http.method, "POST");
 });

@@ -21,7 +21,7 @@ test("the page shows targets exactly as the API gives them", () => {
     assert.equal(JSON.stringify(targetJson(entry)), JSON.stringify(shown));
     assert.ok(shown.reason === undefined || TARGET_REASONS.includes(shown.reason));
   }
-  assert.equal(targets.targets.length, 3);
+  assert.equal(targets.targets.length, 5);
 });
 
 test("the page shows the sentence of a failure as the API writes it", () => {

@@ -16,9 +16,28 @@ const BLOCKS: readonly { readonly title: string; readonly path: readonly string[
   { title: "icmp of a module", path: ["modules", "*", "icmp"] },
   { title: "http of a module", path: ["modules", "*", "http"] },
   { title: "Header rules", path: ["modules", "*", "http", "fail_if_header_matches", "*"] },
+  { title: "http_headers", path: ["modules", "*", "http", "http_headers", "*"] },
   { title: "basic_auth", path: ["modules", "*", "http", "basic_auth"] },
   { title: "authorization", path: ["modules", "*", "http", "authorization"] },
   { title: "tls_config", path: ["modules", "*", "http", "tls_config"] },
+  { title: "grpc of a module", path: ["modules", "*", "grpc"] },
+  { title: "websocket of a module", path: ["modules", "*", "websocket"] },
+  { title: "http_config", path: ["modules", "*", "websocket", "http_config"] },
+  { title: "Headers of websocket", path: ["modules", "*", "websocket", "headers", "*"] },
+  { title: "Steps of websocket", path: ["modules", "*", "websocket", "query_response", "*"] },
+  { title: "dns of a module", path: ["modules", "*", "dns"] },
+  { title: "tls_config", path: ["modules", "*", "dns", "tls_config"] },
+  { title: "Record rules", path: ["modules", "*", "dns", "validate_answer_rrs"] },
+  { title: "Record rules", path: ["modules", "*", "dns", "validate_authority_rrs"] },
+  { title: "Record rules", path: ["modules", "*", "dns", "validate_additional_rrs"] },
+  { title: "tcp of a module", path: ["modules", "*", "tcp"] },
+  { title: "Steps of a dialogue", path: ["modules", "*", "tcp", "query_response", "*"] },
+  {
+    title: "Labels of a step",
+    path: ["modules", "*", "tcp", "query_response", "*", "labels", "*"],
+  },
+  { title: "unix of a module", path: ["modules", "*", "unix"] },
+  { title: "Steps of a dialogue", path: ["modules", "*", "unix", "query_response", "*"] },
   { title: "defaults", path: ["defaults"] },
   { title: "groups", path: ["groups", "*"] },
   { title: "echoes", path: ["groups", "*", "echoes"] },
@@ -48,7 +67,11 @@ const filled: readonly unknown[] = [{ basic_auth: {} }, { authorization: {} }].m
     modules: {
       m: {
         prober: "http",
+        websocket: { headers: { A: {} }, query_response: [{}] },
         http: { ...http, fail_if_header_matches: [{ header: "A", regexp: "b" }] },
+        dns: { query_name: "a" },
+        tcp: { query_response: [{}] },
+        unix: { query_response: [{}] },
       },
     },
     groups: [{ name: "g", modules: ["m"], echoes: { count: 1 }, targets: [{ target: "a" }] }],
@@ -78,8 +101,9 @@ function filledAt(path: readonly string[]): unknown {
   return values.find((value) => value !== undefined);
 }
 
-/** Whether a key holds a block, or a list of them, with a table of its own. */
+/** Whether a key holds a block, or a list of them, with a table of its own; `tls_config` has one for all probers. */
 function hasOwnTable(path: readonly string[]): boolean {
+  if (path.at(-1) === "tls_config") return true;
   return BLOCKS.some((block) => path.every((step, at) => block.path[at] === step));
 }
 

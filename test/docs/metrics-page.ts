@@ -1,12 +1,16 @@
+import type { Metric } from "../../src/report/catalogue/metric.ts";
+import { PAGE_METRICS } from "../../src/report/catalogue/page-metrics.ts";
 import {
-  AGENT_METRICS,
+  DNS_METRICS,
+  GRPC_METRICS,
   HTTP_METRICS,
-  ICMP_METRICS,
-  type Metric,
-  PAGE_METRICS,
   PROBE_METRICS,
-  TARGET_METRICS,
-} from "../../src/report/catalogue.ts";
+  TCP_METRICS,
+  TLS_METRICS,
+  UNIX_METRICS,
+  WEBSOCKET_METRICS,
+} from "../../src/report/catalogue/prober-metrics.ts";
+import { AGENT_METRICS, ICMP_METRICS, TARGET_METRICS } from "../../src/report/catalogue.ts";
 
 export const METRICS_PAGE = "docs/metrics.md";
 
@@ -21,7 +25,13 @@ const SECTIONS: readonly {
   { title: "Every target", metrics: TARGET_METRICS },
   { title: "Targets of icmp modules", metrics: ICMP_METRICS },
   { title: "Targets of all other modules", metrics: PROBE_METRICS },
+  { title: "Targets of modules that speak TLS", metrics: TLS_METRICS },
   { title: "Targets of http modules", metrics: HTTP_METRICS },
+  { title: "Targets of tcp modules", metrics: TCP_METRICS },
+  { title: "Targets of unix modules", metrics: UNIX_METRICS },
+  { title: "Targets of dns modules", metrics: DNS_METRICS },
+  { title: "Targets of grpc modules", metrics: GRPC_METRICS },
+  { title: "Targets of websocket modules", metrics: WEBSOCKET_METRICS },
   { title: "The agent", metrics: AGENT_METRICS },
   {
     title: "The page of `/probe`: blackbox_exporter's names, and `probe_failure_info`",

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FAILURE_REASONS } from "../../src/probe/prober.ts";
-import { CATALOGUE, type Metric } from "../../src/report/catalogue.ts";
+import type { Metric } from "../../src/report/catalogue/metric.ts";
+import { CATALOGUE } from "../../src/report/catalogue.ts";
 import { assertGolden } from "../support/golden.ts";
 import { promtoolMissing } from "../support/promtool.ts";
 import { fencedBlocks, readPage, tablesOf } from "./markdown.ts";
@@ -91,6 +92,11 @@ const SERIES = [
   ['sounder_probe_failures_total{target="w"}', "0+1x20"],
   ['sounder_http_duration_seconds_sum{target="w",phase="tls"}', "0+30x20"],
   ['sounder_http_duration_seconds_count{target="w",phase="tls"}', "0+60x20"],
+  ['sounder_grpc_serving_status{target="well"}', "1x20"],
+  ['sounder_grpc_serving_status{target="ill"}', "2x20"],
+  ['sounder_dns_soa_serial{target="a",module="zone"}', "2026010102x20"],
+  ['sounder_dns_soa_serial{target="b",module="zone"}', "2026010101x20"],
+  ['sounder_dns_soa_serial{target="a",module="other_zone"}', "7x20"],
   ['sounder_tls_earliest_certificate_not_after_timestamp_seconds{target="w"}', "865200x20"],
   ['sounder_agent_icmp_socket_drops_total{family="ipv4"}', "0+2x20"],
 ] as const;
@@ -103,6 +109,8 @@ const ANSWERS: readonly (readonly (readonly [labels: string, value: number])[])[
   [['{target="w",reason="http_status"}', 1]],
   [['{target="w"}', 0.9]],
   [['{target="w",phase="tls"}', 0.5]],
+  [['sounder_grpc_serving_status{target="ill"}', 2]],
+  [['{module="zone"}', 2_026_010_102]],
   [['{target="w"}', 10]],
   [
     ['{target="a",module="icmp",group="g",address="192.0.2.1"}', 0],

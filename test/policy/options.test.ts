@@ -17,6 +17,7 @@ test("policyOptions takes rules of every kind and an empty deny list", () => {
     allow: [
       { cidr: ["192.0.2.0/24", "2001:db8::1"], port: [80, 443] },
       { host: ["*.example.net"], module: ["http_2xx"] },
+      { path: ["/run/app/control.sock", "/run/other/*"], module: ["socket"] },
     ],
     deny: [],
     max_concurrent: 1,
@@ -87,10 +88,22 @@ const bad = [
     says: /from 1 to 65535/,
   },
   {
-    name: "a path",
-    value: { allow: [{ path: ["/run/x"] }] },
-    at: "allow.0.path",
-    says: /not supported yet/,
+    name: "a path that is not absolute",
+    value: { allow: [{ path: ["run/x"] }] },
+    at: "allow.0.path.0",
+    says: /is not an absolute path: write for example/,
+  },
+  {
+    name: "a path with a way up",
+    value: { allow: [{ path: ["/run/app/../x"] }] },
+    at: "allow.0.path.0",
+    says: /has the part "\.\.": write the shortest path/,
+  },
+  {
+    name: "a path beside a port",
+    value: { allow: [{ path: ["/run/x"], port: [80] }] },
+    at: "allow.0",
+    says: /a unix socket has no cidr, host or port.*write two rules/,
   },
   {
     name: "too many entries",

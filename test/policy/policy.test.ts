@@ -140,9 +140,99 @@ test("admit() sees targets that come while it runs", () => {
   assert.equal(policy.admit(request).kind, "admitted");
 });
 
-test("admit() never takes a path on the strength of its text", () => {
-  const policy = policyOf({ targets: "any" });
-  assert.equal(policy.admit({ target: "/run/x", module: "u", prober: "unix" }).kind, "refused");
+const socketRules = [
+  { path: ["/run/app/control.sock", "/run/shared/*"] },
+  { path: ["/run/only/one.sock"], module: ["other"] },
+  { cidr: ["0.0.0.0/0"] },
+];
+const sockets = [
+  { name: "a path of a rule", target: "/run/app/control.sock", want: "admitted" },
+  { name: "a path of a pattern", target: "/run/shared/x.sock", want: "admitted" },
+  { name: "a path below a pattern", target: "/run/shared/below/x.sock", want: "refused" },
+  { name: "the directory of a pattern", target: "/run/shared/", want: "refused" },
+  { name: "a path of a rule for another module", target: "/run/only/one.sock", want: "refused" },
+  { name: "a way up out of a pattern", target: "/run/shared/../docker.sock", want: "refused" },
+  { name: "a configured path without a rule", target: "/run/configured.sock", want: "refused" },
+  { name: "a relative path", target: "run/app/control.sock", want: "refused" },
+  { name: "an abstract socket", target: "@control", want: "refused" },
+  { name: "a path that ends early for the kernel", target: "/run/shared/x\0y", want: "refused" },
+] as const;
+
+for (const targets of ["any", "configured", "none"] as const) {
+  for (const { name, target, want } of sockets) {
+    test(`admit() of ${name}, targets: ${targets}, is ${want}`, () => {
+      const policy = createPolicy({
+        options: policyOptions.parse({ targets, allow: socketRules }),
+        groupsTargets: new Set(["/run/configured.sock"]),
+        hasGroups: true,
+      });
+      const admission = policy.admit({ target, module: "socket", prober: "unix" });
+      assert.equal(admission.kind, want);
+      if (admission.kind === "admitted") {
+        assert.deepEqual(admission.permit, { kind: "path", path: target });
+      } else {
+        assert.equal(admission.rule, "path");
+      }
+    });
+  }
+}
+
+const placed = [
+  { prober: "tcp", target: "mail.example.org:25", want: "admitted" },
+  { prober: "tcp", target: "mail.example.org:80", want: "refused" },
+  // Its address may be in the block of the other rule: the guard will see.
+  { prober: "tcp", target: "mail.example.com:25", want: "admitted" },
+  { prober: "tcp", target: "[2001:db8::1]:25", want: "admitted" },
+  { prober: "tcp", target: "192.0.2.1:25", want: "refused" },
+  { prober: "tcp", target: "3405803777:25", want: "admitted" },
+  { prober: "tcp", target: "0x7f.1:25", want: "refused" },
+  { prober: "dns", target: "ns.example.org", want: "admitted" },
+  { prober: "dns", target: "ns.example.org:25", want: "admitted" },
+  { prober: "dns", target: "ns.example.org:5353", want: "refused" },
+  { prober: "dns", target: "2001:db8::53", want: "admitted" },
+  { prober: "dns", target: "127.1", want: "refused" },
+  { prober: "grpc", target: "api.example.org", want: "admitted" },
+  { prober: "grpc", target: "https://api.example.org:25", want: "admitted" },
+  { prober: "grpc", target: "api.example.org:8443", want: "refused" },
+  { prober: "websocket", target: "wss://ws.example.org:25/x", want: "admitted" },
+  { prober: "websocket", target: "wss://ws.example.org/x", want: "refused" },
+  { prober: "http", target: "http://mail.example.org:25/", want: "admitted" },
+  { prober: "http", target: "http://192.0.2.1\\@mail.example.org:25/", want: "refused" },
+  { prober: "http", target: "http://0xcb007105:25/", want: "admitted" },
+  { prober: "http", target: "http://127.1:25/", want: "refused" },
+] as const;
+
+for (const { prober, target, want } of placed) {
+  test(`admit() reads the ${prober} target ${target} as its prober does: ${want}`, () => {
+    const policy = policyOf({
+      allow: [
+        { host: ["*.example.org"], port: [25] },
+        { cidr: ["203.0.113.0/24", "2001:db8::/32"], port: [25] },
+      ],
+    });
+    assert.equal(policy.admit({ target, module: "m", prober }).kind, want);
+  });
+}
+
+test("admit() takes a target of a group for every prober but unix, by its text alone", () => {
+  for (const [prober, target] of [
+    ["tcp", "mail.example.net:25"],
+    ["dns", "192.0.2.53"],
+    ["grpc", "api.example.net:443"],
+    ["websocket", "wss://ws.example.net/"],
+  ] as const) {
+    const groupsTargets = new Set<string>([target]);
+    const policy = createPolicy({
+      options: policyOptions.parse({}),
+      groupsTargets,
+      hasGroups: true,
+    });
+    assert.deepEqual(policy.admit({ target, module: "m", prober }), {
+      kind: "admitted",
+      permit: { kind: "deny_only" },
+    });
+    assert.equal(policy.admit({ target: `${target} `, module: "m", prober }).kind, "refused");
+  }
 });
 
 test("a refusal names its rule and what to do", () => {

@@ -58,6 +58,18 @@ const cases = [
     all: ["2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45"],
     destinations: ["2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45"],
   },
+  {
+    name: "IPv4-translated (RFC 2765 section 2.1)",
+    address: "::ffff:0:192.0.2.1",
+    all: ["::ffff:0:c000:201", "192.0.2.1"],
+    destinations: ["::ffff:0:c000:201", "192.0.2.1"],
+  },
+  {
+    name: "NAT64 of a local prefix (RFC 8215), in every layout of RFC 6052",
+    address: "64:ff9b:1:c000:2:2100:c000:201",
+    all: ["64:ff9b:1:c000:2:2100:c000:201", "192.0.2.33", "0.2.33.0", "2.33.0.192", "192.0.2.1"],
+    destinations: ["64:ff9b:1:c000:2:2100:c000:201"],
+  },
 ] as const;
 
 for (const { name, address, all, destinations } of cases) {

@@ -7,6 +7,7 @@ import {
   type Socket,
 } from "node:net";
 import type { TestContext } from "node:test";
+import { CelExpressions } from "../../src/probe/cel/cel.ts";
 import { openSocket } from "../../src/probe/connect.ts";
 import { FileCache } from "../../src/probe/file-cache.ts";
 import { BodyBudget, MAX_HELD_BYTES } from "../../src/probe/http/body-rules.ts";
@@ -41,6 +42,7 @@ export function probeTools(changes: Partial<ProbeTools> = {}): ProbeTools {
     files,
     tlsContexts: new TlsContexts({ files, systemRootFiles: [] }),
     regexps: new Regexps(),
+    celExpressions: new CelExpressions(),
     bodyBudget: new BodyBudget(MAX_HELD_BYTES),
     userAgent: "Sounder/test",
     ...changes,

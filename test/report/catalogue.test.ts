@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { AGENT_METRICS, CATALOGUE, type Metric, PAGE_METRICS } from "../../src/report/catalogue.ts";
+import type { Metric } from "../../src/report/catalogue/metric.ts";
+import { PAGE_METRICS } from "../../src/report/catalogue/page-metrics.ts";
+import { AGENT_METRICS, CATALOGUE } from "../../src/report/catalogue.ts";
 import { RESERVED_LABEL_NAMES } from "../../src/target/labels.ts";
 import { packageRoot } from "../support/golden.ts";
 
@@ -109,10 +111,10 @@ test("names begin as the contract says: sounder_, and probe_ on the page alone",
 test("every label our target series add is reserved, so that no target's own label collides", () => {
   const others = new Set<Metric>([...Object.values(AGENT_METRICS), ...Object.values(PAGE_METRICS)]);
   const own = CATALOGUE.filter((metric) => !others.has(metric)).flatMap((metric) => metric.labels);
-  // Of sounder_tls_info, where a target's own label of that name gives way.
-  const ofInfo = ["version", "cipher"];
+  // Of sounder_tls_info and sounder_dns_records, where a target's own label of that name gives way.
+  const givingWay = ["version", "cipher", "section"];
   assert.deepEqual(
-    own.filter((label) => !RESERVED_LABEL_NAMES.has(label) && !ofInfo.includes(label)),
+    own.filter((label) => !RESERVED_LABEL_NAMES.has(label) && !givingWay.includes(label)),
     [],
   );
 });
@@ -121,7 +123,7 @@ test("nothing but the catalogue spells the name of a metric", () => {
   const source = join(packageRoot(), "src");
   const names = new Set(CATALOGUE.map((metric) => metric.name));
   const spelled = readdirSync(source, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts") && path !== join("report", "catalogue.ts"))
+    .filter((path) => path.endsWith(".ts") && !path.startsWith(join("report", "catalogue")))
     .flatMap((path) => {
       const text = readFileSync(join(source, path), "utf8").replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
       const found = text.match(/\b(?:sounder|probe)_[a-z_]+\b/g) ?? [];

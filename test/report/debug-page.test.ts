@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { moduleOptions } from "../../src/probe/module.ts";
-import { debugPage, moduleText } from "../../src/report/debug-page.ts";
+import {
+  agentLogLevel,
+  createProbeLog,
+  debugPage,
+  moduleText,
+} from "../../src/report/debug-page.ts";
 import { probePage } from "../../src/report/probe-page.ts";
 import { FINISHED_AT_SECONDS, failed } from "./fixtures.ts";
 
@@ -71,7 +76,7 @@ for (const { name, level, wantLines } of levels) {
       moduleName: "http_2xx",
       target,
       pageText,
-      level,
+      log: { level, format: "logfmt" },
     });
     const [log = "", metrics, module] = page.split("\n\n\n");
     const [head, ...lines] = log.trimEnd().split("\n");
@@ -83,5 +88,32 @@ for (const { name, level, wantLines } of levels) {
     );
     assert.equal(metrics, `\nMetrics that would have been returned:\n${pageText.trimEnd()}`);
     assert.match(module ?? "", /^\nModule configuration:\nprober: http\ntimeout: 5s\n/);
+  });
+}
+
+const agentLevels = [
+  { level: "debug", want: ["debug", "error"] },
+  { level: "info", want: ["error"] },
+  { level: "warn", want: ["error"] },
+  { level: "error", want: ["error"] },
+] as const;
+
+for (const { level, want } of agentLevels) {
+  test(`with --log.prober=${level} the agent's log has the lines ${want.join(", ")} of a probe`, () => {
+    const lines: { readonly level: string; readonly target: string; readonly time: string }[] = [];
+    const write = (line: string) => void lines.push(JSON.parse(line));
+    const logProbe = createProbeLog({ level: agentLogLevel(level), format: "json", write });
+    const noted = { ...outcome.log[0], level: "info", message: "Connected" } as const;
+    const log = [...outcome.log, { wallSeconds: 0, fields: {}, ...noted }];
+    const shown = level === "debug" ? [...want, "info"] : want;
+    logProbe({ ...outcome, log }, { moduleName: "m", target: "http://u:hunter2@a.example/" });
+    assert.deepEqual(
+      lines.map((line) => line.level),
+      shown,
+    );
+    for (const { target, time } of lines) {
+      assert.equal(target, "http://u:xxxxx@a.example/");
+      assert.equal(time, "2023-11-14T22:13:20.250Z");
+    }
   });
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LOSS_REASONS } from "../../src/icmp/echo.ts";
-import { CATALOGUE, type Metric } from "../../src/report/catalogue.ts";
+import type { Metric } from "../../src/report/catalogue/metric.ts";
+import { CATALOGUE } from "../../src/report/catalogue.ts";
 import { ContinuousReport } from "../../src/report/continuous.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 import { assertGolden } from "../support/golden.ts";
@@ -17,6 +18,7 @@ import {
   tlsFacts,
   unanswered,
 } from "./fixtures.ts";
+import { probed } from "./prober-fixtures.ts";
 
 /** A small fleet in every state there is: new, well, lossy, dark, unresolved, refused; and the same for http. */
 function fleet(): Promise<Scraped> {
@@ -73,7 +75,19 @@ function fleet(): Promise<Scraped> {
   report.record(bad, failed("tls_expired", { facts, finishedAtSeconds: FINISHED_AT_SECONDS + 1 }));
   const again = { facts, finishedAtSeconds: FINISHED_AT_SECONDS + 2 };
   report.record(bad, failed("tls_expired", again), { isFast: true, isAtFastPace: true });
+  addOtherProbers(report);
   return scrape(report, snapshot);
+}
+
+/** Of each prober but icmp and http one target that is well and one that fails. */
+function addOtherProbers(report: ContinuousReport): void {
+  for (const { prober, target, outcome, dark } of probed) {
+    if (prober === "http") continue;
+    const of = { group: "services", module: prober, prober, labels: {} } as const;
+    report.record(report.addTarget({ ...of, target }, undefined), outcome);
+    const unanswered = report.addTarget({ ...of, target: `dark.${prober}.example` }, undefined);
+    report.record(unanswered, failed("connect_refused", { facts: dark, address: outcome.address }));
+  }
 }
 
 test("the exposition of a small fleet is its golden file", async () => {

@@ -28,7 +28,7 @@ for (const path of ["/api/v1/targets", "/api/v1/ping"]) {
 }
 
 test("the API moves under the route prefix, and its errors name the whole path", async () => {
-  await using server = await serve({ routePrefix: "/sounder" });
+  await using server = await serve({ web: { routePrefix: "/sounder", externalUrl: undefined } });
   const statusOf = async (path: string) => (await ask(server.port, path)).status;
   assert.equal(await statusOf("/sounder/api/v1/targets?state=failing"), 200);
   assert.equal(await statusOf("/sounder/api/v1/ping?target=192.0.2.1"), 200);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { ProbeHistory } from "../../src/report/probe-history.ts";
 import type { LogFields } from "../../src/runtime/log.ts";
 import { silentLog } from "../../src/runtime/log.ts";
-import { ask, fakeProbes, serve } from "./support.ts";
+import { ask, fakeProbes, SUCCEEDED, serve } from "./support.ts";
 
 const PLAIN = "text/plain; charset=utf-8";
 const NOT_READY = { ready: false, reason: "group core waits for its first resolution" };
@@ -43,7 +44,7 @@ test("/-/ready says why it is not, /-/healthy does not care", async () => {
   assert.equal((await ask(server.port, "/-/healthy")).status, 200);
 });
 
-for (const path of ["/", "/metrics", "/-/healthy", "/-/ready"]) {
+for (const path of ["/", "/metrics", "/-/ready"]) {
   test(`${path} is for reading`, async () => {
     await using server = await serve();
     for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
@@ -126,22 +127,80 @@ test("the page escapes what it is given", async () => {
   assert.ok(!body.includes("<script"));
 });
 
-for (const routePrefix of ["/sounder", "sounder/", "/sounder/"]) {
-  test(`every route moves under the prefix ${routePrefix}`, async () => {
-    const probe = fakeProbes();
-    await using server = await serve({ routePrefix, probe });
-    const statusOf = async (path: string) => (await ask(server.port, path)).status;
-    assert.equal(await statusOf("/sounder/metrics"), 200);
-    assert.equal(await statusOf("/sounder/-/healthy"), 200);
-    assert.equal(await statusOf("/sounder/probe?target=a+b"), 200);
-    assert.equal(probe.ran[0]?.target, "a b");
-    assert.equal(await statusOf("/metrics"), 404);
-    assert.equal(await statusOf("/sounderr/metrics"), 404);
-    const page = await ask(server.port, "/sounder/");
-    assert.ok(page.body.includes('href="/sounder/metrics"'));
-    assert.ok(page.body.includes('action="/sounder/probe"'));
-    const root = await ask(server.port, "/");
-    assert.equal(root.status, 302);
-    assert.equal(root.headers.location, "/sounder/");
+const WEB = { routePrefix: "/sounder", externalUrl: undefined };
+
+test("every route moves under the prefix, and the root leads there", async () => {
+  const probe = fakeProbes();
+  await using server = await serve({ web: WEB, probe });
+  const statusOf = async (path: string) => (await ask(server.port, path)).status;
+  assert.equal(await statusOf("/sounder/metrics"), 200);
+  assert.equal(await statusOf("/sounder/-/healthy"), 200);
+  assert.equal(await statusOf("/sounder/config"), 200);
+  assert.equal(await statusOf("/sounder/probe?target=a+b"), 200);
+  assert.equal(probe.ran[0]?.target, "a b");
+  assert.equal(await statusOf("/metrics"), 404);
+  assert.equal(await statusOf("/sounderr/metrics"), 404);
+  const page = await ask(server.port, "/sounder/");
+  assert.ok(page.body.includes('href="/sounder/metrics"'));
+  assert.ok(page.body.includes('action="/sounder/probe"'));
+  const root = await ask(server.port, "/");
+  assert.equal(root.status, 302);
+  assert.equal(root.headers.location, "/sounder/");
+});
+
+const externals = [
+  {
+    name: "of a proxy that keeps the path",
+    web: { routePrefix: "/net", externalUrl: "https://www.example.net/net" },
+    page: "/net/",
+    link: "/net/metrics",
+    location: "https://www.example.net/net",
+  },
+  {
+    name: "of a proxy that takes the path away",
+    web: { routePrefix: "", externalUrl: "https://www.example.net/net" },
+    page: "/",
+    link: "/net/metrics",
+    location: undefined,
+  },
+  {
+    name: "that is a path alone",
+    web: { routePrefix: "/net", externalUrl: "/net" },
+    page: "/net",
+    link: "/net/metrics",
+    location: "/net",
+  },
+] as const;
+
+for (const { name, web, page, link, location } of externals) {
+  test(`links and redirect follow an external URL ${name}`, async () => {
+    await using server = await serve({ web });
+    assert.ok((await ask(server.port, page)).body.includes(`href="${link}"`));
+    assert.equal((await ask(server.port, "/")).headers.location, location);
   });
 }
+
+test("the page shows probes made on demand, newest first, and escapes what was asked", async () => {
+  const history = new ProbeHistory(100);
+  const outcome = { ...SUCCEEDED, durationSeconds: 1 };
+  const debugText = () => "";
+  history.add({ target: "first", moduleName: "icmp", outcome, debugText });
+  const failed = { ...outcome, kind: "failed", reason: "icmp_timeout", detail: "" } as const;
+  const target = `<script>"'&${"x".repeat(9_000)}`;
+  history.add({ target, moduleName: "<b>", outcome: failed, debugText });
+  await using server = await serve({ history });
+  const { body } = await ask(server.port, "/");
+  const rows = body.match(/<tr><td>.*<\/tr>/g) ?? [];
+  assert.equal(rows.length, 2);
+  const shown = `&lt;script&gt;&quot;&#39;&amp;${"x".repeat(189)}…`;
+  assert.equal(
+    rows[0],
+    `<tr><td>&lt;b&gt;</td><td>${shown}</td><td><strong>Failure</strong></td><td>2023-11-14T22:13:19.000Z</td><td><a href="/logs?id=1">Logs</a></td></tr>`,
+  );
+  assert.match(rows[1] ?? "", /<td>first<\/td><td>Success<\/td>.*href="\/logs\?id=0"/);
+});
+
+test("the page says when nothing was asked yet", async () => {
+  await using server = await serve();
+  assert.ok((await ask(server.port, "/")).body.includes("None were made on demand."));
+});

@@ -8,7 +8,8 @@ import express, { Router } from "express";
 import { silentLog } from "../../src/runtime/log.ts";
 import { createErrorHandler } from "../../src/server/errors.ts";
 import { listen } from "../../src/server/listen.ts";
-import { addMetricsRoutes, type WriteMetrics } from "../../src/server/metrics-routes.ts";
+import { metricsRoute, type WriteMetrics } from "../../src/server/metrics-routes.ts";
+import { mount } from "../../src/server/route.ts";
 import { ask, gate, serve } from "./support.ts";
 
 const TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -166,7 +167,7 @@ test("/metrics gives up on a client that never reads to the end", async () => {
       ended.open();
     }
   };
-  addMetricsRoutes(router, endless, { maxSeconds: 0.1 });
+  mount(router, [metricsRoute(endless, { maxSeconds: 0.1 })]);
   const handler = express().use(router).use(createErrorHandler(silentLog));
   const listenAddresses = ["127.0.0.1:0"];
   const server = await listen({ listenAddresses, handler, log: silentLog });

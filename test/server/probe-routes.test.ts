@@ -183,6 +183,32 @@ test("hostname becomes the Host header of an HTTP module and leaves the configur
   );
 });
 
+test("hostname becomes the server name of a TCP module that names none", async () => {
+  const probe = fakeProbes();
+  await using server = await serve({ probe });
+  for (const module of ["tcp_tls", "tcp_named"]) {
+    const answer = await ask(
+      server.port,
+      `/probe?target=192.0.2.1:993&hostname=imap.example.net&module=${module}`,
+    );
+    assert.equal(answer.status, 200);
+  }
+  assert.deepEqual(
+    probe.ran.map(({ module }) => module.tcp.tls_config.server_name),
+    ["imap.example.net", "mail.example.net"],
+  );
+});
+
+for (const hostname of ["a%20b", "a%0d%0ab", "%C3%BC.example", "a".repeat(254)]) {
+  test(`hostname=${hostname.slice(0, 20)} is no server name for a TCP module`, async () => {
+    await using server = await serve();
+    const path = `/probe?target=192.0.2.1:993&module=tcp_tls&hostname=${hostname}`;
+    const answer = await ask(server.port, path);
+    assert.equal(answer.status, 400);
+    assert.match(answer.body, /^hostname is no server name: write /);
+  });
+}
+
 for (const method of ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"]) {
   test(`/probe takes ${method}`, async () => {
     await using server = await serve();
@@ -219,6 +245,20 @@ test("a failed probe is a 200 with probe_success 0", async () => {
   const answer = await ask(server.port, "/probe?target=a.example");
   assert.equal(answer.status, 200);
   assert.match(answer.body, /^probe_success 0$/m);
+});
+
+test("every probe that was made is kept, and none that was refused", async () => {
+  let outcome = SUCCEEDED;
+  const probe = fakeProbes({ run: async () => outcome });
+  await using server = await serve({ probe });
+  await ask(server.port, "/probe?target=a.example");
+  await ask(server.port, "/probe?target=refused.example.net");
+  outcome = refusedOutcome("169.254.169.254");
+  await ask(server.port, "/probe?target=b.example");
+  assert.deepEqual(
+    probe.kept.map(([{ target }, { kind }]) => [target, kind]),
+    [["a.example", "succeeded"]],
+  );
 });
 
 test("an address that the guard refused is a 403 with the reason, counted by its rule", async () => {
@@ -279,6 +319,11 @@ test("a client that goes away cancels its probe and gives its place back", async
   await once(socket, "close");
   await held.cancelled;
   assert.equal((await ask(server.port, "/probe?target=b.example")).status, 200);
+  assert.deepEqual(
+    probe.kept.map(([{ target }]) => target),
+    ["a.example", "b.example"],
+    "a probe nobody waited for is kept too",
+  );
 });
 
 test("a probe that the agent could not run is a 500 without the cause", async () => {

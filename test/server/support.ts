@@ -1,14 +1,18 @@
 import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
+import type { Config } from "../../src/config/config.ts";
+import { parseConfig } from "../../src/config/parse-config.ts";
 import { createGuard } from "../../src/policy/guard.ts";
 import type { Module } from "../../src/probe/module.ts";
 import { moduleOptions } from "../../src/probe/module.ts";
 import type { ProbeOutcome } from "../../src/probe/prober.ts";
+import { ProbeHistory } from "../../src/report/probe-history.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import type { ApiService } from "../../src/server/api-routes.ts";
 import { type AppDeps, createApp } from "../../src/server/app.ts";
 import { type Listening, type ListenLimits, listen } from "../../src/server/listen.ts";
 import type { OnDemandProbe, ProbeService } from "../../src/server/probe-service.ts";
+import { fakeClock } from "../support/fake-clock.ts";
 
 export type Counts = { unknownModules: number; readonly refusals: string[] };
 
@@ -16,6 +20,8 @@ export type FakeProbes = ProbeService & {
   readonly counts: Counts;
   /** Every probe that was run, in order. */
   readonly ran: OnDemandProbe[];
+  /** Every probe that was kept, in order, with how it ended. */
+  readonly kept: (readonly [OnDemandProbe, ProbeOutcome])[];
 };
 
 const MODULES: Readonly<Record<string, Module>> = {
@@ -26,6 +32,11 @@ const MODULES: Readonly<Record<string, Module>> = {
   }),
   slow: moduleOptions.parse({ prober: "http", timeout: "30s" }),
   icmp: moduleOptions.parse({ prober: "icmp", timeout: "2s" }),
+  tcp_tls: moduleOptions.parse({ prober: "tcp", tcp: { tls: true } }),
+  tcp_named: moduleOptions.parse({
+    prober: "tcp",
+    tcp: { tls: true, tls_config: { server_name: "mail.example.net" } },
+  }),
 };
 
 export const SUCCEEDED: ProbeOutcome = {
@@ -47,6 +58,7 @@ export const SUCCEEDED: ProbeOutcome = {
 export function fakeProbes(changes: Partial<ProbeService> = {}): FakeProbes {
   const counts: Counts = { unknownModules: 0, refusals: [] };
   const ran: OnDemandProbe[] = [];
+  const kept: FakeProbes["kept"] = [];
   return {
     modules: () => MODULES,
     timeoutOffsetSeconds: 0.5,
@@ -62,6 +74,7 @@ export function fakeProbes(changes: Partial<ProbeService> = {}): FakeProbes {
     page: (outcome, { timeoutSeconds }) =>
       `probe_success ${outcome.kind === "succeeded" ? 1 : 0}\nprobe_timeout_seconds ${timeoutSeconds}\n`,
     debugPage: (_outcome, { target }) => `Logs for the probe of ${target}\n`,
+    keep: (outcome, probe) => kept.push([probe, outcome]),
     countUnknownModule: () => {
       counts.unknownModules += 1;
     },
@@ -69,6 +82,7 @@ export function fakeProbes(changes: Partial<ProbeService> = {}): FakeProbes {
     ...changes,
     counts,
     ran,
+    kept,
   };
 }
 
@@ -104,6 +118,15 @@ export function fakeApi(changes: Partial<ApiService> = {}): ApiService {
   };
 }
 
+const SMALL_CONFIG = configOf("modules: {icmp: {prober: icmp, timeout: 2s}}");
+
+/** @throws with the problems of a text that is no configuration. */
+export function configOf(text: string): Config {
+  const parsed = parseConfig(text);
+  if (parsed.ok) return parsed.value;
+  throw new Error(parsed.problems.map(({ message }) => message).join("\n"));
+}
+
 export type Served = Listening & { readonly port: number };
 
 /** The app with fake parts on a port of 127.0.0.1; closed at the end of the scope. */
@@ -124,7 +147,11 @@ export async function serve(
       groupCount: 1,
       targetCount: 3,
     }),
-    routePrefix: "/",
+    configuration: () => ({ config: SMALL_CONFIG, policyMode: "any" }),
+    history: new ProbeHistory(100),
+    reload: undefined,
+    web: { routePrefix: "", externalUrl: undefined },
+    clock: fakeClock(),
     ...changes,
   });
   const listenAddresses = ["127.0.0.1:0"];

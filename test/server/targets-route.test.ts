@@ -8,7 +8,8 @@ import { silentLog } from "../../src/runtime/log.ts";
 import { answerError } from "../../src/server/api-answer.ts";
 import { createErrorHandler } from "../../src/server/errors.ts";
 import { listen } from "../../src/server/listen.ts";
-import { addTargetsRoute, type ListTargets } from "../../src/server/targets-route.ts";
+import { mount } from "../../src/server/route.ts";
+import { type ListTargets, targetsRoute } from "../../src/server/targets-route.ts";
 import { ask, fakeApi, gate, serve } from "./support.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -208,13 +209,13 @@ test("a client that never reads to the end is cut off", async () => {
     }
   };
   const router = Router();
-  addTargetsRoute(router, endless, { maxSeconds: 0.1 });
+  mount(router, [targetsRoute(endless, { maxSeconds: 0.1 })]);
   const handler = express().use(router).use(createErrorHandler(silentLog, answerError));
   const server = await listen({ listenAddresses: ["127.0.0.1:0"], handler, log: silentLog });
   const socket = connect({ host: "127.0.0.1", port: server.addresses[0]?.port ?? 0 });
   socket.on("error", () => {});
   socket.pause();
-  socket.write("GET /targets HTTP/1.1\r\nHost: a\r\n\r\n");
+  socket.write(`GET ${PATH} HTTP/1.1\r\nHost: a\r\n\r\n`);
   await ended.opened;
   socket.destroy();
   await server.close();

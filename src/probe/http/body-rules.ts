@@ -1,6 +1,7 @@
 import { type Failed, failed } from "../failure.ts";
 import type { Regexps } from "../regexps.ts";
 import type { HttpOptions } from "./http-options.ts";
+import { hasJsonRule, type JsonOptions } from "./json-rules.ts";
 
 /** Most of one body that regular expressions are run on; a longer one fails, for no rule saw its end. */
 export const MAX_EXAMINED_BYTES = 16 * 2 ** 20;
@@ -27,10 +28,16 @@ export class BodyBudget {
   }
 }
 
-type BodyOptions = Pick<
-  HttpOptions,
-  "body_size_limit" | "fail_if_body_matches_regexp" | "fail_if_body_not_matches_regexp"
->;
+type BodyOptions = JsonOptions &
+  Pick<
+    HttpOptions,
+    "body_size_limit" | "fail_if_body_matches_regexp" | "fail_if_body_not_matches_regexp"
+  >;
+
+export function hasRegexpRule(options: BodyOptions): boolean {
+  const { fail_if_body_matches_regexp: bad, fail_if_body_not_matches_regexp: good } = options;
+  return bad.length + good.length > 0;
+}
 
 /** The body of one answer: counted, and kept where a rule will look at it. */
 export class Body {
@@ -45,9 +52,7 @@ export class Body {
   constructor(options: BodyOptions, budget: BodyBudget) {
     this.#options = options;
     this.#budget = budget;
-    this.#isKept =
-      options.fail_if_body_matches_regexp.length + options.fail_if_body_not_matches_regexp.length >
-      0;
+    this.#isKept = hasRegexpRule(options) || hasJsonRule(options);
   }
 
   get lengthBytes(): number {
@@ -88,10 +93,18 @@ export class Body {
     return false;
   }
 
-  /** Applies the module's rules to the whole body. */
+  /** The whole body where a rule looks at it, nothing otherwise. */
+  get bytes(): Buffer {
+    if (this.#chunks.length > 1) {
+      this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks, this.#heldBytes));
+    }
+    return this.#chunks[0] ?? Buffer.alloc(0);
+  }
+
+  /** Applies the module's regular expressions to the whole body. */
   check(regexps: Regexps): Failed | undefined {
-    if (!this.#isKept) return undefined;
-    const text = Buffer.concat(this.#chunks, this.#heldBytes);
+    if (!hasRegexpRule(this.#options)) return undefined;
+    const text = this.bytes;
     for (const pattern of this.#options.fail_if_body_matches_regexp) {
       if (regexps.isIn(pattern, text)) {
         return failed("body_mismatch", `the body matches ${shown(pattern)}`);

@@ -1,16 +1,19 @@
+import type { Socket } from "node:net";
 import type { Address } from "../../runtime/address.ts";
 import type { Attempt } from "../attempt.ts";
 import { type Connection, connect, type TlsPlan } from "../connect.ts";
 import { unlessAborted } from "../deadline.ts";
-import type { ResponseHead, ResponseSink, WireRequest } from "../exchange.ts";
+import type { ResponseHead, WireRequest } from "../exchange.ts";
 import { type Failed, failed, failureOf } from "../failure.ts";
 import { findAddress, policyFailure } from "../find-address.ts";
 import { exchangeHttp2 } from "../http2/http2.ts";
 import type { Body } from "./body-rules.ts";
+import { isPacked } from "./compression.ts";
 import type { CookieJar } from "./cookies.ts";
+import { Decoder } from "./decoder.ts";
 import { beginHop, type HttpRecord, parseHttpDate } from "./http-record.ts";
 import { hostOfUrl, hostWithoutPort, portOfUrl } from "./http-request.ts";
-import { exchangeHttp1 } from "./http1.ts";
+import { exchangeHttp1, type PausingSink } from "./http1.ts";
 import type { Step } from "./redirects.ts";
 
 /** What the hops of one probe share. */
@@ -116,14 +119,24 @@ async function converse(
   const host = step.host ?? step.url.host;
   log.add("info", "Making HTTP request", { url: shownUrl(step.url), host, method: step.method });
   let head: ResponseHead | undefined;
-  const sink: ResponseSink = {
+  let decoder: Decoder | undefined;
+  const sink: PausingSink = {
     onHead: (received) => {
       head = received;
       take(received, record);
       log.add("info", "Received HTTP response", { status_code: received.statusCode });
-      return isWanted(received);
+      if (!isWanted(received)) return false;
+      decoder = decoderFor(trip, body, socket);
+      return true;
     },
-    onData: (chunk) => body.add(chunk),
+    onData: (chunk) => {
+      if (decoder === undefined) return body.add(chunk);
+      const isMoreWanted = decoder.add(chunk);
+      // HTTP/1.1 waits by its parser; here nothing stands between us and the socket.
+      if (connection.isHttp2) holdUp(socket, decoder.room);
+      return isMoreWanted;
+    },
+    room: () => decoder?.room,
   };
   const onAbort = (): void => void socket.destroy();
   signal.addEventListener("abort", onAbort, { once: true });
@@ -133,17 +146,44 @@ async function converse(
     const exchanged = exchange(socket, wireRequest(step, host, trip), sink, stages);
     await unlessAborted(exchanged, signal);
     failure = body.failure;
+    if (failure === undefined && decoder !== undefined) {
+      failure = (await unlessAborted(decoder.end(), signal)) ?? body.failure;
+    }
   } catch (error) {
     // The stage is still that of the cut, which names the reason of a timeout.
     if (signal.aborted) throw error;
-    failure = failureOf(error, stages.current);
+    failure = body.failure ?? decoder?.failure ?? failureOf(error, stages.current);
   } finally {
     signal.removeEventListener("abort", onAbort);
+    decoder?.destroy();
   }
   stages.enter("prepare");
   record.bodyBytes = body.lengthBytes;
   if (head === undefined) return failure ?? failed("http_closed", "no answer came");
   return { kind: "answered", head, bodyFailure: failure };
+}
+
+/** What unpacks the body, when the module says that it must be packed, whatever its header says. */
+function decoderFor(
+  { attempt: { request, tools } }: Trip,
+  body: Body,
+  socket: Socket,
+): Decoder | undefined {
+  const { compression } = request.module.http;
+  if (!isPacked(compression)) return undefined;
+  return new Decoder({
+    compression,
+    budget: tools.bodyBudget,
+    onData: (chunk) => body.add(chunk),
+    // The peer may be silent just then, and nobody would ask for the next chunk.
+    onStop: () => void socket.destroy(),
+  });
+}
+
+function holdUp(socket: Socket, room: Promise<void> | undefined): void {
+  if (room === undefined) return;
+  socket.pause();
+  void room.then(() => socket.resume());
 }
 
 function take(head: ResponseHead, record: HttpRecord): void {
@@ -155,9 +195,9 @@ function take(head: ResponseHead, record: HttpRecord): void {
 
 /** The jar's cookies come after those the module sends itself. */
 function wireRequest(step: Step, host: string, { jar }: Trip): WireRequest {
-  const own = step.headers.find(([name]) => name.toLowerCase() === "cookie")?.[1];
-  const stored = jar.headerFor(step.url);
-  const cookie = [own, stored].filter((part) => part !== undefined && part !== "").join("; ");
+  const own = step.headers.filter(([name]) => name.toLowerCase() === "cookie");
+  const parts = [...own.map(([, value]) => value), jar.headerFor(step.url)];
+  const cookie = parts.filter((part) => part !== undefined && part !== "").join("; ");
   const others = step.headers.filter(([name]) => name.toLowerCase() !== "cookie");
   return {
     method: step.method,

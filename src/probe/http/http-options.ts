@@ -1,11 +1,14 @@
 import * as z from "zod";
 import { flag } from "../../runtime/flag.ts";
-import { found } from "../../runtime/found.ts";
+import { found, quote } from "../../runtime/found.ts";
 import { bytes } from "../../runtime/units.ts";
+import { celExpression } from "../cel/cel.ts";
 import { filePath } from "../file-path.ts";
 import { regexp } from "../regexps.ts";
 import { tlsOptions } from "../tls/tls-options.ts";
+import { compression, isAcceptable } from "./compression.ts";
 import { authenticationKeys, authenticationMethods } from "./http-auth-options.ts";
+import { httpHeaders } from "./http-headers.ts";
 import { HTTP_TOKEN, headerNameOf, requestHeaders } from "./request-headers.ts";
 
 /** Largest request body, written in the module or in its file. */
@@ -14,11 +17,6 @@ const MAX_RULES = 1_000;
 
 /** Keys of blackbox_exporter's `http` block that are refused by name for now. */
 export const HTTP_KEYS_NOT_SUPPORTED_YET: readonly string[] = [
-  "compression",
-  "enable_http3",
-  "fail_if_body_json_matches_cel",
-  "fail_if_body_json_not_matches_cel",
-  "http_headers",
   "no_proxy",
   "oauth2",
   "proxy_connect_header",
@@ -29,7 +27,9 @@ export const HTTP_KEYS_NOT_SUPPORTED_YET: readonly string[] = [
 
 const headerRule = z.strictObject({
   header: z.string().regex(HTTP_TOKEN, { error: "expected a header name, such as Content-Type" }),
-  regexp,
+  regexp: regexp.refine((pattern) => pattern !== "", {
+    error: "must not be empty: write the regular expression the header is compared with",
+  }),
   allow_missing: flag.default(false),
 });
 export type HeaderRule = z.output<typeof headerRule>;
@@ -57,7 +57,9 @@ export const httpOptions = z
       .array(
         z.enum(["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"], {
           error: (issue) =>
-            `expected HTTP/1.0, HTTP/1.1 or HTTP/2.0, found ${found(issue.input)} (HTTP/2 is written HTTP/2.0; HTTP/3.0 is not supported yet)`,
+            issue.input === "HTTP/3.0"
+              ? "HTTP/3.0 is never spoken here, for Node has no QUIC: leave it out"
+              : `expected HTTP/1.0, HTTP/1.1 or HTTP/2.0, found ${found(issue.input)} (HTTP/2 is written HTTP/2.0)`,
         }),
       )
       .max(MAX_RULES)
@@ -72,6 +74,7 @@ export const httpOptions = z
     fail_if_not_ssl: flag.default(false),
     method: method.default("GET"),
     headers: requestHeaders.default({}),
+    http_headers: httpHeaders.default({}),
     body: z
       .string()
       .refine((text) => Buffer.byteLength(text) <= MAX_REQUEST_BODY_BYTES, {
@@ -79,13 +82,20 @@ export const httpOptions = z
       })
       .optional(),
     body_file: filePath.optional(),
-    /** Bytes; 0 for none. */
+    compression: compression.default(""),
+    /** Bytes, of what was unpacked; 0 for none. */
     body_size_limit: bytes.default(0),
     fail_if_body_matches_regexp: z.array(regexp).max(MAX_RULES).default([]),
     fail_if_body_not_matches_regexp: z.array(regexp).max(MAX_RULES).default([]),
     fail_if_header_matches: z.array(headerRule).max(MAX_RULES).default([]),
     fail_if_header_not_matches: z.array(headerRule).max(MAX_RULES).default([]),
+    fail_if_body_json_matches_cel: celExpression.optional(),
+    fail_if_body_json_not_matches_cel: celExpression.optional(),
     enable_http2: flag.default(true),
+    /** A key of blackbox_exporter's; only its default can be had. */
+    enable_http3: flag.default(false).refine((isWanted) => !isWanted, {
+      error: "cannot be had, for HTTP/3 needs QUIC and Node has none: write false or remove it",
+    }),
     ...authenticationKeys,
     tls_config: tlsOptions.prefault({}),
   })
@@ -105,6 +115,15 @@ export const httpOptions = z
         "fail_if_not_ssl",
         "fail_if_ssl and fail_if_not_ssl leave no way to succeed: keep one",
       );
+    }
+    const acceptName = headerNameOf(options.headers, "accept-encoding");
+    const accepted = acceptName === undefined ? "" : (options.headers[acceptName] ?? "");
+    if (acceptName !== undefined && !isAcceptable(options.compression, accepted)) {
+      context.addIssue({
+        code: "custom",
+        path: ["headers", acceptName],
+        message: `header ${acceptName} ${quote(accepted)} does not accept ${options.compression}, which compression asks for: add ${options.compression} to it, or remove one of the two`,
+      });
     }
     const lengthName = headerNameOf(options.headers, "content-length");
     if (lengthName === undefined) return;

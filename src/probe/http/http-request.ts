@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { quote } from "../../runtime/found.ts";
 import { type Failed, failed } from "../failure.ts";
 import type { FileCache } from "../file-cache.ts";
+import { headerLinesOf } from "./http-headers.ts";
 import { type HttpOptions, MAX_REQUEST_BODY_BYTES } from "./http-options.ts";
 import type { Step } from "./redirects.ts";
 import { headerProblem } from "./request-headers.ts";
@@ -87,12 +88,16 @@ export async function firstStep(
     if (authorization.kind === "failed") return authorization;
     if (authorization.value !== undefined) headers.push(["Authorization", authorization.value]);
   }
+  const added = await headerLinesOf(options.http_headers, tools.files);
+  if (added.kind === "failed") return added;
+  headers.push(...added.lines);
   const step: Step = {
     url,
     method: options.method,
     body: body.bytes,
     host: hostname ?? host,
     headers,
+    secretNames: added.secretNames,
   };
   return { kind: "step", step };
 }

@@ -4,21 +4,24 @@ import type { ResponseHead } from "../exchange.ts";
 import { type Failed, failed } from "../failure.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { ProbeOutcome } from "../prober.ts";
-import { Body } from "./body-rules.ts";
+import type { Regexps } from "../regexps.ts";
+import { Body, hasRegexpRule } from "./body-rules.ts";
 import { CookieJar } from "./cookies.ts";
 import { headerRuleFailure } from "./header-rules.ts";
 import { type HopEnd, hop, type Trip } from "./hop.ts";
 import type { HttpOptions } from "./http-options.ts";
 import { emptyRecord, factsOf, type HttpRecord } from "./http-record.ts";
 import { firstStep, targetUrl } from "./http-request.ts";
+import { hasJsonRule, jsonRuleFailure } from "./json-rules.ts";
 import { follow, isRedirect, MAX_REDIRECTS, type Step } from "./redirects.ts";
 
 /**
  * One HTTP probe, from the look-up of the name to the last byte of the last body.
  *
- * Every hop has a connection of its own. As blackbox_exporter: no compression is offered or undone,
- * one address is tried, the body is read whole whatever the status, and the rules come in its
- * order; the first that fails is the reason. The bodies of redirects that are followed stay unread.
+ * Every hop has a connection of its own. As blackbox_exporter: one address is tried, nothing is
+ * unpacked unless the module says so, the body is read whole whatever the status, and the rules come
+ * in its order; the first that fails is the reason. The bodies of redirects stay unread, unless they
+ * are not followed and a rule looks at them.
  *
  * @param signal The caller going away; ends the probe with the reason `cancelled`.
  */
@@ -42,7 +45,7 @@ export async function probeHttp(
         body.release();
       }
     },
-    facts: ({ stages }) => factsOf(record, stages, false),
+    facts: ({ stages }) => factsOf(record, stages, hasJsonRule(request.module.http)),
   });
 }
 
@@ -66,13 +69,19 @@ async function travel(parts: Travel): Promise<Failed | undefined> {
       options.follow_redirects &&
       record.redirects < MAX_REDIRECTS &&
       isRedirect(head.statusCode, locationOf(head));
-    const end: HopEnd = await hop(
-      step,
-      trip,
-      record.redirects === 0,
-      body,
-      (head) => !isFollowed(head),
-    );
+    let isUnderRules = false;
+    const isWanted = (head: ResponseHead): boolean => {
+      if (isFollowed(head)) return false;
+      isUnderRules = headFailure(head, options, tools.regexps) === undefined;
+      return !isRedirect(head.statusCode, locationOf(head)) || hasBodyRule(options);
+    };
+    let end: HopEnd;
+    try {
+      end = await hop(step, trip, record.redirects === 0, body, isWanted);
+    } catch (error) {
+      if (isUnderRules) noteUnread(record, options);
+      throw error;
+    }
     if (end.kind === "failed") return end;
     const { head, bodyFailure } = end;
     const location = locationOf(head);
@@ -103,21 +112,49 @@ function verdict(
   { attempt: { request, tools }, record, body }: Travel,
 ): Failed | undefined {
   const options = request.module.http;
-  const { regexps } = tools;
-  const byStatus = statusFailure(head.statusCode, options);
-  if (byStatus !== undefined) return byStatus;
-  const byHeader = headerRuleFailure(head.headers, options, regexps);
-  if (byHeader !== undefined) {
-    record.isFailedByRegexp = true;
-    return byHeader;
+  const { regexps, celExpressions } = tools;
+  const byHead = headFailure(head, options, regexps);
+  if (byHead !== undefined) {
+    record.isFailedByRegexp = byHead.reason === "header_mismatch";
+    return byHead;
   }
-  if (bodyFailure !== undefined) return bodyFailure;
+  if (bodyFailure !== undefined) {
+    noteUnread(record, options);
+    return bodyFailure;
+  }
   const byBody = body.check(regexps);
   if (byBody !== undefined) {
     record.isFailedByRegexp = true;
     return byBody;
   }
+  if (hasJsonRule(options)) {
+    const byJson = jsonRuleFailure(body.bytes, options, celExpressions);
+    if (byJson !== undefined) {
+      record.isFailedByCel = true;
+      return byJson;
+    }
+  }
   return versionFailure(record, options) ?? tlsFailure(record, options);
+}
+
+function headFailure(
+  head: ResponseHead,
+  options: HttpOptions,
+  regexps: Regexps,
+): Failed | undefined {
+  return (
+    statusFailure(head.statusCode, options) ?? headerRuleFailure(head.headers, options, regexps)
+  );
+}
+
+function hasBodyRule(options: HttpOptions): boolean {
+  return hasRegexpRule(options) || hasJsonRule(options);
+}
+
+/** A rule that is to be applied to a body which cannot be read has failed, as blackbox_exporter counts. */
+function noteUnread(record: HttpRecord, options: HttpOptions): void {
+  if (hasRegexpRule(options)) record.isFailedByRegexp = true;
+  else if (hasJsonRule(options)) record.isFailedByCel = true;
 }
 
 function statusFailure(statusCode: number, options: HttpOptions): Failed | undefined {

@@ -31,10 +31,11 @@ const STATUS_LINE_BYTES = "HTTP/1.x".length;
 export async function exchangeHttp1(
   socket: Socket,
   request: WireRequest,
-  sink: ResponseSink,
+  sink: PausingSink,
   stages: StageClock,
 ): Promise<void> {
   const statusLine = tap(socket, stages);
+  holdWhileFull(socket, sink);
   const client = new Client(ORIGIN, {
     // A callback within the call would find undici still connecting, and the request unsent.
     connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
@@ -56,13 +57,16 @@ export async function exchangeHttp1(
           headers: lists,
         });
       },
-      sink.onData,
+      sink,
     );
   } finally {
     socket.destroy();
     await client.destroy();
   }
 }
+
+/** A sink that can be full for a while: nothing is read until what `room` gave has settled. */
+export type PausingSink = ResponseSink & { readonly room?: () => Promise<void> | undefined };
 
 /** @see RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length; 204 has length 0. */
 function lengthOf(statusCode: number, headers: ResponseHead["headers"]): number {
@@ -77,7 +81,7 @@ async function dispatch(
     statusCode: number,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ) => boolean,
-  onData: (chunk: Buffer) => boolean,
+  sink: PausingSink,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let isStopped = false;
@@ -100,7 +104,7 @@ async function dispatch(
           controller.abort(new Error("enough was read"));
         },
         onResponseData: (controller, chunk) => {
-          if (isStopped || onData(chunk)) return;
+          if (isStopped || sink.onData(chunk)) return;
           isStopped = true;
           resolve();
           controller.abort(new Error("enough was read"));
@@ -110,6 +114,29 @@ async function dispatch(
       },
     );
   });
+}
+
+/**
+ * Stops reading from the kernel while the sink is full.
+ *
+ * undici's own pause will not do: a connection that closes meanwhile, from either side, ends the whole
+ * process by an assertion (`Parser.finish`), so that any peer could.
+ */
+function holdWhileFull(socket: Socket, { room }: PausingSink): void {
+  if (room === undefined) return;
+  const push = socket.push.bind(socket);
+  socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    const isMoreWanted = push(chunk, encoding);
+    return isMoreWanted && room() === undefined;
+  };
+  const read = socket._read.bind(socket);
+  socket._read = (bytes) => {
+    const full = room();
+    if (full === undefined) return read(bytes);
+    void full.then(() => {
+      if (!socket.destroyed) read(bytes);
+    });
+  };
 }
 
 /**

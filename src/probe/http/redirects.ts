@@ -13,6 +13,8 @@ export type Step = {
   readonly host: string | undefined;
   /** Headers of the module with its authentication, without Host, Cookie and Content-Length. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Lower-case names of the headers with a secret of the module in them. */
+  readonly secretNames: readonly string[];
 };
 
 /** Where a redirect leads; "none" when the answer is none that Go's client would follow. */
@@ -71,7 +73,9 @@ export function follow(
   const headers = step.headers.filter(([name]) => {
     const lowerName = name.toLowerCase();
     if (!isKept && BODY_HEADERS.has(lowerName)) return false;
-    return isTrusted || !CREDENTIAL_HEADERS.has(lowerName);
+    return (
+      isTrusted || !(CREDENTIAL_HEADERS.has(lowerName) || step.secretNames.includes(lowerName))
+    );
   });
   const isRelative = !/^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(location.trim());
   return {
@@ -82,6 +86,7 @@ export function follow(
       body: isKept ? step.body : undefined,
       host: isRelative ? step.host : undefined,
       headers,
+      secretNames: step.secretNames,
     },
   };
 }

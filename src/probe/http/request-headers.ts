@@ -25,6 +25,11 @@ const CONNECTION_HEADERS: ReadonlyMap<string, string> = new Map([
   ["te", "trailers are not looked at: remove this header"],
 ]);
 
+/** Whether a header can carry the text. */
+export function isHeaderValue(text: string): boolean {
+  return VALUE.test(text);
+}
+
 /** What is wrong with one header, as one sentence; undefined when nothing is. */
 export function headerProblem(name: string, value: string): string | undefined {
   if (!HTTP_TOKEN.test(name)) {

@@ -1,13 +1,9 @@
-import {
-  announcedLength,
-  hasNoBody,
-  headerLists,
-  MAX_HEAD_BYTES,
-  type ResponseSink,
-} from "../exchange.ts";
+import { announcedLength, hasNoBody, headerLists, MAX_HEAD_BYTES } from "../exchange.ts";
 import type { StageClock } from "../stages.ts";
 import { type HeaderField, HpackDecoder } from "./hpack.ts";
-import { contentOf, FLAG, FRAME, type Frame, Http2Error } from "./http2-frames.ts";
+import { Http2Error } from "./http2-errors.ts";
+import { contentOf, FLAG, FRAME, type Frame } from "./http2-frames.ts";
+import type { Http2Sink } from "./http2-request.ts";
 
 /** Frames one head may be cut into; empty ones cost a peer nothing. */
 const MAX_HEAD_FRAMES = 1_000;
@@ -15,7 +11,7 @@ const MAX_HEAD_FRAMES = 1_000;
 /** The answer on one stream: interim heads, the head, the body, perhaps trailers. RFC 9113 section 8.1 */
 export class Http2Answer {
   readonly #method: string;
-  readonly #sink: ResponseSink;
+  readonly #sink: Http2Sink;
   readonly #stages: StageClock;
   readonly #hpack = new HpackDecoder({ maxListBytes: MAX_HEAD_BYTES });
   #state: "head" | "body" | "over" = "head";
@@ -26,7 +22,7 @@ export class Http2Answer {
   #announcedBytes = -1;
   #bodyBytes = 0;
 
-  constructor(method: string, sink: ResponseSink, stages: StageClock) {
+  constructor(method: string, sink: Http2Sink, stages: StageClock) {
     this.#method = method;
     this.#sink = sink;
     this.#stages = stages;
@@ -74,7 +70,9 @@ export class Http2Answer {
         throw new Http2Error("a head after the end");
       case "body":
         if (!this.#isLastHead) throw new Http2Error("trailers that are not the end");
-        return this.#endBody();
+        this.#endBody();
+        this.#sink.onTrailers?.(headerLists(grouped(fields)));
+        return true;
       case "head":
         break;
     }
@@ -97,7 +95,10 @@ export class Http2Answer {
     });
     if (hasNoBody(this.#method, statusCode)) this.#announcedBytes = -1;
     if (!isMore) return this.#stop();
-    return this.#isLastHead ? this.#endBody() : false;
+    if (!this.#isLastHead) return false;
+    this.#endBody();
+    this.#sink.onTrailers?.(headers);
+    return true;
   }
 
   #stop(): true {

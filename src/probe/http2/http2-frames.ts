@@ -1,3 +1,5 @@
+import { Http2Error } from "./http2-errors.ts";
+
 /** Frames of HTTP/2 as bytes. @see RFC 9113 sections 4 and 6 */
 
 export const FRAME = {
@@ -39,12 +41,6 @@ export type Frame = {
   readonly stream: number;
   readonly payload: Buffer;
 };
-
-/** The peer broke the rules of the protocol. */
-export class Http2Error extends Error {
-  override readonly name = "Http2Error";
-  readonly code = "ERR_HTTP2";
-}
 
 export function encodeFrame(
   type: number,

@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
-import { MAX_HEAD_BYTES, type ResponseSink, type WireRequest } from "../exchange.ts";
+import { MAX_HEAD_BYTES } from "../exchange.ts";
 import type { StageClock } from "../stages.ts";
-import { encodeHeaders, type HeaderField } from "./hpack.ts";
+import { encodeHeaders } from "./hpack.ts";
 import { Http2Answer } from "./http2-answer.ts";
+import { closed, Http2Error, StreamResetError } from "./http2-errors.ts";
 import {
   DEFAULT_FRAME_BYTES,
   DEFAULT_WINDOW_BYTES,
@@ -14,11 +15,11 @@ import {
   FRAME,
   type Frame,
   FrameReader,
-  Http2Error,
   MAX_WINDOW_BYTES,
   PREFACE,
   SETTING,
 } from "./http2-frames.ts";
+import { fieldsOf, type Http2Request, type Http2Sink } from "./http2-request.ts";
 
 /** The one stream of a connection that is used once. */
 const STREAM = 1;
@@ -27,8 +28,6 @@ const OUR_WINDOW_BYTES = 2 ** 20;
 /** A peer that wants more answers than this to its pings and settings wants something else. */
 const MAX_CONTROL_FRAMES = 10_000;
 const NO_ERROR = 0;
-const REFUSED_STREAM = 7;
-const CANCEL = 8;
 
 /**
  * One request and its answer over HTTP/2 on an open connection, which is gone afterwards.
@@ -40,13 +39,14 @@ const CANCEL = 8;
  * needs little of the protocol. The first byte is that of the stream's first HEADERS frame; the
  * server's settings, which come unasked, are no answer.
  *
- * @throws Http2Error, HpackError, or an error of the socket; `failureOf` knows the reasons.
+ * @param sink Its `onTrailers` is told last.
+ * @throws Http2Error, StreamResetError, HpackError, or an error of the socket; `failureOf` knows the reasons.
  * @see RFC 9113
  */
 export async function exchangeHttp2(
   socket: Socket,
-  request: WireRequest,
-  sink: ResponseSink,
+  request: Http2Request,
+  sink: Http2Sink,
   stages: StageClock,
 ): Promise<void> {
   try {
@@ -76,7 +76,7 @@ export async function exchangeHttp2(
 
 class Conversation {
   readonly #socket: Socket;
-  readonly #request: WireRequest;
+  readonly #request: Http2Request;
   readonly #stages: StageClock;
   readonly #answer: Http2Answer;
   readonly #onEnd: () => void;
@@ -91,8 +91,8 @@ class Conversation {
 
   constructor(parts: {
     readonly socket: Socket;
-    readonly request: WireRequest;
-    readonly sink: ResponseSink;
+    readonly request: Http2Request;
+    readonly sink: Http2Sink;
     readonly stages: StageClock;
     readonly onEnd: () => void;
   }) {
@@ -146,7 +146,7 @@ class Conversation {
       case FRAME.reset:
         this.#checkStream(frame);
         this.#checkLength(frame, 4);
-        throw resetError(payload.readUInt32BE());
+        throw new StreamResetError(payload.readUInt32BE());
       case FRAME.settings:
         return this.#takeSettings(frame);
       case FRAME.push:
@@ -270,30 +270,4 @@ class Conversation {
     if (payload.length === length) return;
     throw new Http2Error(`a frame of type ${type} with ${payload.length} bytes`);
   }
-}
-
-/** Headers about the connection do not exist here (RFC 9113 section 8.2.2); names are lower-case. */
-function fieldsOf(request: WireRequest): HeaderField[] {
-  const { method, path, host, body } = request;
-  const fields: HeaderField[] = [
-    [":method", method],
-    [":path", path],
-    [":scheme", "https"],
-    [":authority", host],
-  ];
-  for (const [name, value] of request.headers) fields.push([name.toLowerCase(), value]);
-  const isLengthExpected = method === "POST" || method === "PUT" || method === "PATCH";
-  const length = body?.length ?? 0;
-  if (length > 0 || isLengthExpected) fields.push(["content-length", String(length)]);
-  return fields;
-}
-
-function resetError(code: number): Error {
-  return code === NO_ERROR || code === CANCEL || code === REFUSED_STREAM
-    ? closed(`the stream was reset with code ${code}`)
-    : new Http2Error(`the stream was reset with error code ${code}`);
-}
-
-function closed(message: string): Error {
-  return Object.assign(new Error(message), { code: "ECONNRESET" });
 }

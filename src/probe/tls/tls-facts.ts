@@ -1,14 +1,14 @@
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
-import { type Failed, failed } from "../failure.ts";
+import { type Failed, failed, failureOf } from "../failure.ts";
 import type { TlsFacts } from "../prober.ts";
 
 /** Longest chain looked at; a peer may send a longer one, or one that bites its tail. */
 const MAX_CHAIN = 20;
 
 /**
- * What a finished handshake showed.
+ * What a handshake showed, finished or broken off; for the latter while its error is told.
  *
  * To be called once a socket: Node hands out the presented chain by `getPeerX509Certificate` and
  * takes it apart while doing so, which is why the verified chain is read before it.
@@ -95,6 +95,25 @@ function dnsNames(subjectAltName: string | undefined): string {
   return [...(subjectAltName ?? "").matchAll(/(?:^|, )DNS:("(?:[^"\\]|\\.)*"|[^,]*)/g)]
     .map(([, name = ""]) => name)
     .join(",");
+}
+
+/** What many servers of TLS 1.2 say to a client without the certificate they asked for. RFC 5246 section 7.4.6 */
+const HANDSHAKE_FAILURE = /ALERT_HANDSHAKE_FAILURE$/;
+
+/**
+ * Why a handshake was broken off.
+ *
+ * @param hasCertificate Whether the server had shown its certificate: version and cipher were agreed
+ *   upon then, and all that is left to refuse is ours.
+ */
+export function handshakeFailure(error: Error, hasCertificate: boolean): Failed {
+  const failure = failureOf(error, "tls");
+  const code = "code" in error ? String(error.code) : "";
+  if (!hasCertificate || !HANDSHAKE_FAILURE.test(code)) return failure;
+  return failed(
+    "tls_client_certificate",
+    `the server wants a client certificate: ${failure.detail}`,
+  );
 }
 
 /**

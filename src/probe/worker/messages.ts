@@ -6,14 +6,17 @@ import type { Module } from "../module.ts";
 import type { ProbeRequest } from "../probe-request.ts";
 import type { ProbeOutcome } from "../prober.ts";
 
-/** What the probe worker starts with. Plain data. */
-export type WorkerStart = {
+/** What the configuration says to the probe worker. Plain data. */
+export type WorkerSettings = {
   readonly modules: Readonly<Record<string, Module>>;
   readonly resolver: ResolverOptions;
+  /** Continuous probes in flight; those on demand are bounded by who asks for them. */
   readonly maxConcurrent: number;
   readonly guard: GuardData;
-  readonly userAgent: string;
 };
+
+/** What the probe worker starts with. Plain data. */
+export type WorkerStart = WorkerSettings & { readonly userAgent: string };
 
 /** One target to be probed again and again. */
 export type PoolStream = {
@@ -31,6 +34,7 @@ export type PoolStream = {
 };
 
 export type ToWorker =
+  | { readonly kind: "configure"; readonly settings: WorkerSettings }
   | { readonly kind: "add"; readonly stream: PoolStream }
   | { readonly kind: "remove"; readonly number: number }
   | { readonly kind: "probe"; readonly id: number; readonly request: ProbeRequest }

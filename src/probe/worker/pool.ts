@@ -1,9 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { GuardData } from "../../policy/verdict.ts";
-import type { ResolverOptions } from "../../resolve/options.ts";
 import type { Logger } from "../../runtime/log.ts";
 import { packageVersion } from "../../runtime/version.ts";
-import type { Module } from "../module.ts";
 import type { ProbeRequest } from "../probe-request.ts";
 import type { ProbeOutcome } from "../prober.ts";
 import type {
@@ -12,6 +9,7 @@ import type {
   PoolStream,
   StreamOutcome,
   ToWorker,
+  WorkerSettings,
   WorkerStart,
 } from "./messages.ts";
 
@@ -26,6 +24,8 @@ const STOP_SECONDS = 1;
 
 /** The main thread's handle on the probe worker. */
 export type ProbePool = {
+  /** Puts other settings in force. Streams keep the module they were added with until they are added again. */
+  readonly configure: (settings: WorkerSettings) => void;
   /** Begins to probe a stream; a stream of that number is replaced. */
   readonly add: (stream: PoolStream) => void;
   /** Also cuts its probe in flight; no outcome of it comes after those already under way. */
@@ -43,13 +43,7 @@ export type ProbePool = {
 };
 
 export type ProbePoolOptions = {
-  readonly config: {
-    readonly modules: Readonly<Record<string, Module>>;
-    readonly resolver: ResolverOptions;
-    /** Continuous probes in flight; those on demand are bounded by who asks for them. */
-    readonly maxConcurrent: number;
-  };
-  readonly guard: GuardData;
+  readonly settings: WorkerSettings;
   readonly log: Logger;
   /** At most every tenth of a second, unless there are many. */
   readonly onOutcomes: (batch: readonly StreamOutcome[]) => void;
@@ -62,10 +56,7 @@ export type ProbePoolOptions = {
 /** Starts the probe worker. Resolves when it is ready to probe. */
 export async function createProbePool(options: ProbePoolOptions): Promise<ProbePool> {
   const start: WorkerStart = {
-    modules: options.config.modules,
-    resolver: options.config.resolver,
-    maxConcurrent: options.config.maxConcurrent,
-    guard: options.guard,
+    ...options.settings,
     userAgent: `Sounder/${packageVersion()}`,
   };
   const worker = new Worker(options.workerUrl ?? WORKER_URL, {
@@ -109,6 +100,7 @@ export async function createProbePool(options: ProbePoolOptions): Promise<ProbeP
 
   const post = (message: ToWorker): void => worker.postMessage(message);
   return {
+    configure: (settings) => post({ kind: "configure", settings }),
     add: (stream) => post({ kind: "add", stream }),
     remove: (number) => post({ kind: "remove", number }),
     probe: async (request, signal) => {

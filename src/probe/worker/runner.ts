@@ -1,6 +1,6 @@
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { ProbeOutcome } from "../prober.ts";
-import { PROBER_TABLE, type WorkerProberName } from "../table.ts";
+import { PROBER_TABLE, type WorkerProberName, zeroEach } from "../table.ts";
 import type { LoopLag } from "./loop-lag.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { LoopLag } from "./loop-lag.ts";
 export class Runner {
   readonly #tools: ProbeTools;
   readonly #lag: LoopLag;
-  readonly #inFlight: Record<WorkerProberName, number> = { http: 0 };
+  readonly #inFlight: Record<WorkerProberName, number> = zeroEach();
   #disturbed = 0;
 
   constructor(options: { readonly tools: ProbeTools; readonly lag: LoopLag }) {

@@ -5,7 +5,7 @@ import { Timetable } from "../../schedule/timetable.ts";
 import type { Module } from "../module.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import { isAgentsOwn, type ProbeOutcome } from "../prober.ts";
-import type { WorkerProberName } from "../table.ts";
+import { type WorkerProberName, zeroEach } from "../table.ts";
 import type { PoolStream, StreamOutcome } from "./messages.ts";
 
 /** A stream in the worker; one object from add to remove, so a number used again is another stream. */
@@ -31,14 +31,16 @@ type Stream = {
  */
 export class ProbeStreams {
   readonly #options: ProbeStreamsOptions;
+  #modules: ProbeStreamsOptions["modules"];
   readonly #streams = new Map<number, Stream>();
   readonly #timetable: Timetable<Stream>;
   readonly #fastTimes: Alarm<Stream>;
   readonly #concurrency: Concurrency<Stream>;
-  readonly #missedTicks: Record<WorkerProberName, number> = { http: 0 };
+  readonly #missedTicks: Record<WorkerProberName, number> = zeroEach();
 
   constructor(options: ProbeStreamsOptions) {
     this.#options = options;
+    this.#modules = options.modules;
     const { setTimer, tools } = options;
     this.#concurrency = new Concurrency({
       limit: options.maxConcurrent,
@@ -68,10 +70,16 @@ export class ProbeStreams {
     return this.#concurrency.waiting;
   }
 
+  /** For streams added from now on; those that are there keep the module they were added with. */
+  configure(settings: Pick<ProbeStreamsOptions, "modules" | "maxConcurrent">): void {
+    this.#modules = settings.modules;
+    this.#concurrency.setLimit(settings.maxConcurrent);
+  }
+
   add(order: PoolStream): void {
     this.remove(order.number);
-    const module = Object.hasOwn(this.#options.modules, order.module)
-      ? this.#options.modules[order.module]
+    const module = Object.hasOwn(this.#modules, order.module)
+      ? this.#modules[order.module]
       : undefined;
     if (module === undefined)
       throw new Error(`Cannot probe ${order.target}: no module ${order.module}`);

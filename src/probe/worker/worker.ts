@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { createGuard } from "../../policy/guard.ts";
+import type { Guard } from "../../policy/verdict.ts";
+import type { Resolve } from "../../resolve/resolution.ts";
 import { createResolver, type Resolver } from "../../resolve/resolver.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Logger, LogLevel } from "../../runtime/log.ts";
 import { setNodeTimer } from "../../schedule/alarm.ts";
+import { CelExpressions } from "../cel/cel.ts";
 import { openSocket } from "../connect.ts";
 import { FileCache } from "../file-cache.ts";
 import { BodyBudget, MAX_HELD_BYTES } from "../http/body-rules.ts";
@@ -11,7 +15,13 @@ import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import { Regexps } from "../regexps.ts";
 import { SYSTEM_ROOT_FILES, TlsContexts } from "../tls/tls-context.ts";
 import { LoopLag, setNodeTicker } from "./loop-lag.ts";
-import type { FromWorker, StreamOutcome, ToWorker, WorkerStart } from "./messages.ts";
+import type {
+  FromWorker,
+  StreamOutcome,
+  ToWorker,
+  WorkerSettings,
+  WorkerStart,
+} from "./messages.ts";
 import { OutcomeBatch } from "./outcome-batch.ts";
 import { Runner } from "./runner.ts";
 import { ProbeStreams } from "./streams.ts";
@@ -20,12 +30,8 @@ import { warmUpHttp } from "./warm-up.ts";
 /** The probe worker: its event loop, resolver, schedule and probers are nobody else's. */
 async function work(port: MessagePort, start: WorkerStart): Promise<void> {
   const post = (message: FromWorker): void => port.postMessage(message);
-  const resolver = createResolver({
-    options: start.resolver,
-    clock: systemClock,
-    log: logTo(post),
-  });
-  const tools = createTools(start, resolver);
+  const inForce = new SettingsInForce(start, logTo(post));
+  const tools = createTools(start.userAgent, inForce);
   const lag = new LoopLag({ clock: systemClock, setTicker: setNodeTicker });
   const runner = new Runner({ tools, lag });
   const batch = new OutcomeBatch<StreamOutcome>({
@@ -55,7 +61,7 @@ async function work(port: MessagePort, start: WorkerStart): Promise<void> {
   const stop = (): void => {
     streams.stop();
     for (const caller of onDemand.values()) caller.abort();
-    resolver.close();
+    inForce.close();
     batch.flush();
     // With the port closed nothing holds the thread once the last probe has been cut.
     port.close();
@@ -63,6 +69,9 @@ async function work(port: MessagePort, start: WorkerStart): Promise<void> {
 
   port.on("message", (message: ToWorker) => {
     switch (message.kind) {
+      case "configure":
+        inForce.set(message.settings);
+        return streams.configure(message.settings);
       case "add":
         return streams.add(message.stream);
       case "remove":
@@ -85,18 +94,54 @@ async function work(port: MessagePort, start: WorkerStart): Promise<void> {
   post({ kind: "ready" });
 }
 
-function createTools(start: WorkerStart, resolver: Resolver): ProbeTools {
+/** The settings a reload replaces, behind the tools that probes under way hold. */
+class SettingsInForce {
+  readonly #log: Logger;
+  #settings: WorkerSettings;
+  #resolver: Resolver;
+  #guard: Guard;
+
+  constructor(settings: WorkerSettings, log: Logger) {
+    this.#log = log;
+    this.#settings = settings;
+    this.#resolver = this.#createResolver(settings);
+    this.#guard = createGuard(settings.guard);
+  }
+
+  set(settings: WorkerSettings): void {
+    // The one before is not closed: probes under way may wait for it, and idle it holds nothing.
+    if (!isDeepStrictEqual(settings.resolver, this.#settings.resolver)) {
+      this.#resolver = this.#createResolver(settings);
+    }
+    this.#guard = createGuard(settings.guard);
+    this.#settings = settings;
+  }
+
+  readonly resolve: Resolve = (name, signal) => this.#resolver.fresh(name, signal);
+  readonly guard: Guard = (hop, permit, isFirst) => this.#guard(hop, permit, isFirst);
+
+  close(): void {
+    this.#resolver.close();
+  }
+
+  #createResolver({ resolver }: WorkerSettings): Resolver {
+    return createResolver({ options: resolver, clock: systemClock, log: this.#log });
+  }
+}
+
+function createTools(userAgent: string, { resolve, guard }: SettingsInForce): ProbeTools {
   const files = new FileCache();
   return {
     clock: systemClock,
-    resolve: resolver.fresh,
-    guard: createGuard(start.guard),
+    resolve,
+    guard,
     open: openSocket,
     files,
     tlsContexts: new TlsContexts({ files, systemRootFiles: SYSTEM_ROOT_FILES }),
     regexps: new Regexps(),
+    celExpressions: new CelExpressions(),
     bodyBudget: new BodyBudget(MAX_HELD_BYTES),
-    userAgent: start.userAgent,
+    userAgent,
   };
 }
 

@@ -87,6 +87,7 @@ const cases: readonly {
     name: "a limited body under a rule",
     http: { body_size_limit: "5B", fail_if_body_matches_regexp: ["zzz"] },
     reason: "body_too_large",
+    isRegexp: true,
   },
 ];
 
@@ -104,6 +105,21 @@ for (const { name, http, reason, isRegexp = false } of cases) {
     assert.equal(outcome.facts.httpVersion, 1.1);
   });
 }
+
+test("the body of a redirect that is not followed is read for rules alone", async (t) => {
+  const server = await serveHttp(t, (_request, response) => {
+    response.writeHead(302, { location: "/next", "content-length": 5 }).end("moved");
+  });
+  const target = `127.0.0.1:${server.port}`;
+  const http = { follow_redirects: false, valid_status_codes: [302] };
+  const unread = await probe(target, http);
+  const read = await probe(target, { ...http, fail_if_body_not_matches_regexp: ["moved"] });
+  assert.deepEqual([reasonOf(unread), reasonOf(read)], ["succeeded", "succeeded"]);
+  assert.equal(unread.facts.uncompressedBodyBytes, 0);
+  assert.equal(read.facts.uncompressedBodyBytes, 5);
+  assert.equal(unread.facts.contentLengthBytes, 5);
+  assert.equal(unread.facts.redirects, 1);
+});
 
 test("compression is neither offered nor undone, as in blackbox_exporter", async (t) => {
   const packed = gzipSync("Hello");

@@ -18,6 +18,7 @@ function step(changes: Partial<Step> = {}): Step {
     body: Buffer.from("b"),
     host: "named.example",
     headers: HEADERS,
+    secretNames: ["x-secret"],
     ...changes,
   };
 }

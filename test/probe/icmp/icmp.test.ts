@@ -48,7 +48,7 @@ function bench(outcome: EchoOutcome | Promise<EchoOutcome>, changes: Partial<Icm
 
 test("an answered echo succeeds with its phases and hop limit", async () => {
   const { run, orders } = bench({ kind: "answered", rttSeconds: 0.01, hopLimit: 57 });
-  const outcome = await run("https://a.example:8443/x", { ttl: 9, payload_size: 100 });
+  const outcome = await run("a.example", { ttl: 9, payload_size: 100 });
   assert.equal(outcome.kind, "succeeded");
   assert.deepEqual(outcome.address, { text: "127.0.0.1", family: "ipv4" });
   assert.equal(outcome.lookupSeconds, 0.25);
@@ -107,9 +107,47 @@ test("what policy refuses, does not resolve or has no address is never sent", as
     reasonOf(await open.run("a.example", { ip_protocol_fallback: false })),
     "dns_no_address",
   );
-  assert.equal(reasonOf(await open.run("http:///x")), "bad_target");
   assert.equal(reasonOf(await open.run("192.0.2.9", { source_ip_address: "::1" })), "icmp_unsent");
   assert.deepEqual([...refusing.orders, ...open.orders], []);
+});
+
+test("a target is looked up as it is written: a URL or a port make it a name that is none", async () => {
+  const asked: string[] = [];
+  const { run, orders } = bench(answered, {
+    resolve: async (name) => {
+      asked.push(name);
+      return { kind: "failed", reason: "dns_bad_name", detail: "no name" };
+    },
+  });
+  for (const target of ["https://a.example/", "[::1]", "127.0.0.1:80"]) {
+    assert.equal(reasonOf(await run(target)), "dns_bad_name");
+  }
+  assert.deepEqual(asked, ["https://a.example/", "[::1]", "127.0.0.1:80"]);
+  assert.deepEqual(orders, []);
+});
+
+test("an address of the family that may not be taken is none", async () => {
+  const { run, orders } = bench(answered);
+  const outcome = await run("192.0.2.9", { ip_protocol_fallback: false });
+  assert.equal(reasonOf(outcome), "dns_no_address");
+  assert.equal(outcome.address, undefined);
+  assert.deepEqual(orders, []);
+});
+
+test("an IPv4 address in IPv6 form is sent to as IPv4", async () => {
+  const { run, orders } = bench(answered);
+  assert.equal((await run("::ffff:192.0.2.9")).kind, "succeeded");
+  assert.equal(orders[0]?.address, "192.0.2.9");
+});
+
+test("what the engine refuses to send is icmp_unsent, in its words", async () => {
+  const refusal = Promise.reject(new Error("no address 192.0.2.77 on this machine"));
+  const outcome = await bench(refusal).run("192.0.2.9");
+  assert.equal(reasonOf(outcome), "icmp_unsent");
+  assert.equal(
+    outcome.kind === "failed" && outcome.detail,
+    "no address 192.0.2.77 on this machine",
+  );
 });
 
 test("a caller that goes away ends the probe as cancelled", async () => {

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { ProbeRequest } from "../../../src/probe/probe-request.ts";
-import type { PoolStream, StreamOutcome } from "../../../src/probe/worker/messages.ts";
+import type {
+  PoolStream,
+  StreamOutcome,
+  WorkerSettings,
+} from "../../../src/probe/worker/messages.ts";
 import { createProbePool, type ProbePoolOptions } from "../../../src/probe/worker/pool.ts";
 import { resolverOptions } from "../../../src/resolve/options.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
@@ -9,16 +13,18 @@ import { silentLog } from "../../../src/runtime/log.ts";
 import { until } from "../../support/until.ts";
 import { httpModule, later, reasonOf, serveHttp } from "../lab.ts";
 
+const SETTINGS: WorkerSettings = {
+  modules: { http: httpModule({ preferred_ip_protocol: "ip4" }) },
+  resolver: resolverOptions.parse({}),
+  maxConcurrent: 10,
+  guard: { deny: ["metadata"], listen: [] },
+};
+
 async function startPool(t: TestContext, changes: Partial<ProbePoolOptions> = {}) {
   const outcomes: StreamOutcome[] = [];
   const faults: Error[] = [];
   const pool = await createProbePool({
-    config: {
-      modules: { http: httpModule({ preferred_ip_protocol: "ip4" }) },
-      resolver: resolverOptions.parse({}),
-      maxConcurrent: 10,
-    },
-    guard: { deny: ["metadata"], listen: [] },
+    settings: SETTINGS,
     log: silentLog,
     onOutcomes: (batch) => outcomes.push(...batch),
     onFault: (error) => faults.push(error),
@@ -103,7 +109,7 @@ test("figures tell what is in flight and which due times met a running probe", a
     const seen = await pool.figures();
     return (seen.missedTicks["http"] ?? 0) >= 3 ? seen : undefined;
   }, soon("missed ticks"));
-  assert.deepEqual(figures.inFlight, { http: 1 });
+  assert.equal(figures.inFlight["http"], 1);
   assert.equal(figures.waiting, 0);
 });
 
@@ -163,6 +169,25 @@ test("a main thread that stalls is not seen in the phases", async (t) => {
     assert.equal(reasonOf(outcome), "succeeded");
     assert.ok(outcome.durationSeconds < 1, `took ${outcome.durationSeconds} s`);
   }
+});
+
+test("configure() puts other modules and another policy in force, for streams added from then on", async (t) => {
+  const asked: string[] = [];
+  const { port } = await serveHttp(t, (request, response) => {
+    asked.push(String(request.headers["user-agent"]));
+    response.end();
+  });
+  const { pool, outcomes } = await startPool(t);
+  pool.configure({
+    ...SETTINGS,
+    modules: { later: httpModule({ headers: { "User-Agent": "later" } }) },
+    guard: { deny: ["127.0.0.0/8"], listen: [] },
+  });
+  pool.add({ ...stream(1, `http://127.0.0.1:${port}/`), module: "later" });
+  await until(() => outcomes.length > 0, soon("an outcome"));
+  assert.ok(asked.includes("later"));
+  const outcome = await pool.probe(onDemand(`http://127.0.0.1:${port}/`), never);
+  assert.equal(reasonOf(outcome), "policy_refused");
 });
 
 test("a worker that dies is a fault, and whoever waits for it hears of it", async (t) => {

@@ -150,7 +150,7 @@ test("a grid time that meets a fast probe cuts it, and the cut one is nobody's o
     outcomes.map(({ pace }) => pace.isFast),
     [false, true],
   );
-  assert.deepEqual(streams.missedTicks, { http: 0 });
+  assert.equal(streams.missedTicks.http, 0);
 });
 
 test("a fast time that meets a running probe is dropped and is no missed tick", async () => {
@@ -158,7 +158,7 @@ test("a fast time that meets a running probe is dropped and is no missed tick", 
   streams.add(stream(1));
   await run(9);
   assert.deepEqual(timesOf(starts), [1, 3.5, 6.5]);
-  assert.deepEqual(streams.missedTicks, { http: 0 });
+  assert.equal(streams.missedTicks.http, 0);
 });
 
 test("a stall drops what is overdue: the grid's is counted, the fast pace's is not", async () => {
@@ -168,7 +168,7 @@ test("a stall drops what is overdue: the grid's is counted, the fast pace's is n
   const before = starts.length;
   jump(30);
   await run(0.5);
-  assert.deepEqual(streams.missedTicks, { http: 2 });
+  assert.equal(streams.missedTicks.http, 2);
   assert.ok(starts.length - before <= 2);
 });
 
