@@ -24,7 +24,8 @@ import { type Program, startBlackboxExporter, startSounder } from "./probe/progr
 import { goalsOf, profileLines, type Result, resultLines } from "./probe/tables.ts";
 import { figure } from "./table.ts";
 
-const SECONDS_OF_RECORD = 3;
+const SECONDS_OF_RECORD = 2.5;
+const PROFILE_SECONDS = 1.5;
 const WARM_UP_SECONDS = 0.7;
 const ROUNDS = { full: 3, paced: 2 };
 const PACED_SHARE = 0.5;
@@ -172,10 +173,14 @@ async function bareTls({ ports, ca, seconds, stop }: Bench): Promise<number> {
 async function profileAll(
   probers: readonly ProberName[],
   config: string,
-  { ports, clients, seconds, stop }: Omit<Bench, "programs">,
+  { ports, clients, stop }: Omit<Bench, "programs">,
 ): Promise<void> {
   for (const prober of probers) {
-    const options = { config, path: pathOf(prober, ports, PROFILED_ADDRESS), seconds };
+    const options = {
+      config,
+      path: pathOf(prober, ports, PROFILED_ADDRESS),
+      seconds: PROFILE_SECONDS,
+    };
     const profile = await profileOf(options, clients, stop);
     console.log(["", ...profileLines(prober, profile)].join("\n"));
   }

@@ -1,16 +1,19 @@
-import { isDeepStrictEqual } from "node:util";
 import { createApiService } from "./agent/api.ts";
 import { type Current, guardOf, workerSettings } from "./agent/current.ts";
 import { warnOfSlowProgram, warnOfSmallBuffers } from "./agent/engine-warnings.ts";
 import { IcmpTargets } from "./agent/icmp-targets.ts";
-import { changesBetween, groupFigures, type InForce, meaningOf } from "./agent/in-force.ts";
+import { type InForce, meaningOf } from "./agent/in-force.ts";
 import { NameWatch } from "./agent/name-watch.ts";
 import { createProbeService, type OnDemandSettings } from "./agent/on-demand.ts";
 import { ProbeTargets } from "./agent/probe-targets.ts";
 import { readinessOf } from "./agent/readiness.ts";
 import { type ConfigSource, createReload } from "./agent/reload.ts";
+import { createScrape } from "./agent/scrape.ts";
+import { createSwap } from "./agent/swap.ts";
+import { Targets } from "./agent/targets.ts";
 import { echoesPerSecond } from "./config/budget.ts";
 import type { Config } from "./config/config.ts";
+import { warningsOf } from "./config/warnings.ts";
 import { startEngine } from "./icmp/engine.ts";
 import type { Engine } from "./icmp/engine-contract.ts";
 import type { EngineOptions } from "./icmp/options.ts";
@@ -69,6 +72,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const history = new ProbeHistory(options.onDemand.historyLimit);
   const inForce = meaningOf(config);
   warnOfOpenPolicy(inForce, log);
+  warnOfModules(config, log);
 
   const startOneEngine = (engine: EngineOptions): Promise<Engine> =>
     startEngine({
@@ -102,42 +106,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (pool === undefined) throw new Error("The agent is still starting");
     return pool;
   };
-  const swap = async (next: InForce, other: Engine | undefined, text: string | undefined) => {
-    const before = { ...current };
-    const addresses = listening?.addresses ?? [];
-    current.text = text;
-    current.inForce = next;
-    current.guard = guardOf(next, addresses);
-    if (!isDeepStrictEqual(before.inForce.config.resolver, next.config.resolver)) {
-      // The one before is not closed: questions may be under way, and idle it holds nothing.
-      current.resolver = createResolver({ options: next.config.resolver, clock, log });
-    }
-    runningPool().configure(workerSettings(next, addresses));
-    putStreams(before.inForce, next);
-    if (other !== undefined) {
-      icmpTargets.moveTo(other);
-      current.engine = other;
-      await stopWhenRead(before.engine);
-    }
-    warnOfOpenPolicy(next, log);
-    await warnOfEngine(current, log);
-  };
-  const putStreams = (before: InForce, next: InForce): void => {
-    const { removed, added, changed, same } = changesBetween(before, next);
-    for (const stream of removed) {
-      if (stream.module.prober === "icmp") icmpTargets.remove(stream);
-      else probeTargets.remove(stream, runningPool());
-    }
-    for (const stream of added) {
-      if (stream.module.prober === "icmp") icmpTargets.add(stream);
-      else probeTargets.add(stream, runningPool());
-    }
-    for (const stream of changed) {
-      if (stream.module.prober === "icmp") icmpTargets.change(stream);
-      else probeTargets.change(stream, runningPool());
-    }
-    for (const stream of same) if (stream.module.prober === "icmp") icmpTargets.keep(stream);
-  };
+  let isStopping = false;
+  const targets = new Targets({ icmp: icmpTargets, probes: probeTargets, pool: runningPool });
+  const swap = createSwap({
+    current,
+    targets,
+    icmpTargets,
+    pool: runningPool,
+    listenAddresses: () => listening?.addresses ?? [],
+    isStopping: () => isStopping,
+    clock,
+    log,
+  });
   const reload =
     options.source === undefined
       ? undefined
@@ -145,7 +125,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           source: options.source,
           current,
           startEngine: startOneEngine,
-          swap,
+          swap: async (next, other, text) => {
+            await swap(next, other, text);
+            warnOfOpenPolicy(next, log);
+            warnOfModules(next.config, log);
+            await warnOfEngine(current, log);
+          },
           metrics,
           clock,
           log,
@@ -162,7 +147,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         config: current.inForce.config,
         policyMode: current.inForce.policy.mode,
       }),
-      metrics: (sink, signal) => writeMetrics(sink, signal),
+      metrics: createScrape({ current, report, metrics, pool: runningPool, clock }),
       probe: createProbeService({
         current,
         metrics,
@@ -210,7 +195,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
 
   const { addresses } = listening;
-  putStreams({ ...inForce, streamList: { streams: [], duplicatesByGroup: new Map() } }, inForce);
+  targets.begin(inForce);
   await warnOfEngine(current, log);
   hasStarted = true;
   metrics.setReload(true, clock.wallSeconds());
@@ -222,31 +207,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     listen: addresses.map(({ address, port }) => `${address}:${port}`).join(" "),
   });
 
-  async function writeMetrics(
-    sink: { readonly write: (chunk: string) => void | Promise<void> },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const startSeconds = clock.monotonicSeconds();
-    const { engine: asked } = current;
-    const isRunning = asked.state === "running";
-    const written = await report.write(
-      sink,
-      { snapshot: async () => (isRunning ? asked.snapshot() : undefined) },
-      signal,
-    );
-    const own = await metrics.render({
-      engine: asked.state === "running" ? await asked.figures() : undefined,
-      pool: await runningPool().figures(),
-      groups: groupFigures(current.inForce, written.seriesByGroup),
-      scrapeSeconds: clock.monotonicSeconds() - startSeconds,
-    });
-    await sink.write(own);
-  }
-
   return {
     addresses,
     reload,
     stop: async () => {
+      isStopping = true;
       names.stop();
       await Promise.all([listening?.close(), pool?.stop(), current.engine.stop()]);
       current.resolver.close();
@@ -259,12 +224,6 @@ function problemOfEngine({ state, problem }: Engine): string | undefined {
   return state === "running" ? undefined : (problem ?? `the engine is ${state}`);
 }
 
-/** Scrapes that have begun with an engine end with it: snapshots are taken one after another. */
-async function stopWhenRead(engine: Engine): Promise<void> {
-  if (engine.state === "running") await engine.snapshot();
-  await engine.stop();
-}
-
 /** Says what the engine's sockets lack for the rate that is asked of them. */
 async function warnOfEngine({ engine, inForce: { config } }: Current, log: Logger): Promise<void> {
   if (engine.state !== "running") return;
@@ -272,6 +231,10 @@ async function warnOfEngine({ engine, inForce: { config } }: Current, log: Logge
   const { receive_buffer: askedBytes } = config.icmp;
   warnOfSmallBuffers({ families, echoesPerSecond: echoesPerSecond(config), askedBytes, log });
   warnOfSlowProgram({ families, echoesPerSecond: echoesPerSecond(config), log });
+}
+
+function warnOfModules(config: Config, log: Logger): void {
+  for (const warning of warningsOf(config)) log.warn(warning);
 }
 
 /** @see product.md: drop-in use without groups lets `/probe` reach anything but what is denied. */

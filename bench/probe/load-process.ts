@@ -39,8 +39,31 @@ class Client {
     if (!isWhole(this.#answer)) return;
     const answer = this.#answer;
     this.#answer = Buffer.alloc(0);
-    this.#onAnswer(answer.subarray(9, 12).toString() === "200" && answer.includes(SUCCEEDED));
+    this.#onAnswer(isGood(answer));
   }
+}
+
+function isGood(answer: Buffer): boolean {
+  if (answer.toString("latin1", 9, 12) !== "200") return false;
+  // The end of a chunk may lie within the line.
+  return answer.includes(SUCCEEDED) || withoutChunks(answer).includes("\nprobe_success 1\n");
+}
+
+/** The body of an answer in chunks. @see RFC 9112 section 7.1 */
+function withoutChunks(answer: Buffer): string {
+  let rest = answer.toString("latin1", answer.indexOf(END_OF_HEAD) + END_OF_HEAD.length);
+  let body = "";
+  for (
+    let size = /^([0-9a-f]+)\r\n/i.exec(rest);
+    size !== null;
+    size = /^([0-9a-f]+)\r\n/i.exec(rest)
+  ) {
+    const [line, digits = ""] = size;
+    const end = line.length + Number.parseInt(digits, 16);
+    body += rest.slice(line.length, end);
+    rest = rest.slice(end + 2);
+  }
+  return body;
 }
 
 /** By its length, or by its last chunk: Go's server uses either. */

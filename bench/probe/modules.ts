@@ -39,8 +39,10 @@ function targetOf(prober: ProberName, ports: ServerPorts, address: string): stri
     case "icmp":
       return address;
     case "dns":
+      // A datagram leaves no port behind, and its answer comes from the address of the way back.
+      return `127.0.0.1:${ports.dns}`;
     case "tcp":
-      return `${address}:${ports[prober]}`;
+      return `${address}:${ports.tcp}`;
     case "http":
     case "https":
       return `${prober}://${address}:${ports[prober]}/`;

@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Child } from "./child.ts";
 import { CLIENTS } from "./measure.ts";
 import type { LoadOrder, LoadResult } from "./messages.ts";
@@ -24,6 +23,8 @@ const PARTS: readonly (readonly [part: string, file: RegExp])[] = [
   ["sockets", /node:net|node:dgram|_tls_|node:tls|internal\/(?:stream_base|dgram|net|tls|crypto)/],
   ["streams", /stream/],
   ["promises, timers, events", /task_queues|timers|async_hooks|abort|node:events|process/],
+  ["files", /node:fs|internal\/fs/],
+  ["loop lag, log, clock", /\/src\/(?:runtime|schedule)\//],
 ];
 
 /** Shares of the time a thread was not idle, by part, largest first. */
@@ -49,21 +50,24 @@ export async function profileOf(
       `--cpu-prof-interval=${SAMPLE_MICROSECONDS}`,
     ]);
     let answers = 0;
+    let window: Window;
     try {
       const order: LoadOrder = {
         port: agent.port,
         path: options.path,
         clients: CLIENTS,
-        seconds: WARM_UP_SECONDS + options.seconds,
+        seconds: options.seconds,
         perSecond: undefined,
       };
+      await clients.ask<LoadResult>({ ...order, seconds: WARM_UP_SECONDS }, stop);
+      const from = monotonicMicroseconds();
       ({ answers } = await clients.ask<LoadResult>(order, stop));
+      window = { from, to: monotonicMicroseconds() };
     } finally {
       await agent.stop();
     }
-    await sleep(0);
     const threads = readdirSync(directory).map((name) =>
-      threadProfile(JSON.parse(readFileSync(join(directory, name), "utf8")) as V8Profile),
+      threadProfile(JSON.parse(readFileSync(join(directory, name), "utf8")) as V8Profile, window),
     );
     return { answers, threads: threads.sort((a, b) => b.busySeconds - a.busySeconds) };
   } finally {
@@ -71,7 +75,15 @@ export async function profileOf(
   }
 }
 
+/** Of the clock that V8 notes its samples by; what lies outside is start and end of the agent. */
+type Window = { readonly from: number; readonly to: number };
+
+function monotonicMicroseconds(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
 type V8Profile = {
+  readonly startTime: number;
   readonly nodes: readonly {
     readonly id: number;
     readonly callFrame: { readonly functionName: string; readonly url: string };
@@ -81,10 +93,14 @@ type V8Profile = {
   readonly timeDeltas: readonly number[];
 };
 
-function threadProfile({ nodes, samples, timeDeltas }: V8Profile): ThreadProfile {
+function threadProfile(profile: V8Profile, window: Window): ThreadProfile {
+  const { nodes, samples, timeDeltas } = profile;
   const seconds = new Map<number, number>();
+  let time = profile.startTime;
   for (const [at, id] of samples.entries()) {
     // A delta is the time before its sample.
+    time += timeDeltas[at] ?? 0;
+    if (time < window.from || time > window.to) continue;
     seconds.set(id, (seconds.get(id) ?? 0) + (timeDeltas[at + 1] ?? 0) / 1e6);
   }
   const parents = new Map<number, number>();

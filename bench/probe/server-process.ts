@@ -38,7 +38,7 @@ async function openDns(): Promise<number> {
     reply.writeUInt32BE(0, 8);
     socket.send(reply, from.port, from.address, () => {});
   });
-  socket.bind(0, EVERY_ADDRESS);
+  socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
   return socket.address().port;
 }

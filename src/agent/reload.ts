@@ -9,7 +9,8 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Reload, ReloadResult } from "../server/reload-service.ts";
 import type { Current } from "./current.ts";
-import { type InForce, meaningOf } from "./in-force.ts";
+import { meaningOf } from "./in-force.ts";
+import type { Swap } from "./swap.ts";
 
 /** Where a configuration comes from. */
 export type ConfigSource = {
@@ -30,12 +31,7 @@ export function createReload(parts: {
   readonly source: ConfigSource;
   readonly current: Readonly<Pick<Current, "inForce" | "text">>;
   readonly startEngine: (options: EngineOptions) => Promise<Engine>;
-  /** Puts it in force; cannot fail. @param engine A new one, or undefined to keep the one there is. */
-  readonly swap: (
-    next: InForce,
-    engine: Engine | undefined,
-    text: string | undefined,
-  ) => Promise<void>;
+  readonly swap: Swap;
   readonly metrics: Pick<AgentMetrics, "setReload">;
   readonly clock: Clock;
   readonly log: Logger;

@@ -3,6 +3,7 @@ import { echoesPerSecond, streamCount } from "../config/budget.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
+import { warningsOf } from "../config/warnings.ts";
 import { modeOf } from "../policy/policy.ts";
 
 const DEFAULT_FILE = "sounder.yml";
@@ -92,6 +93,7 @@ function summary(file: string, config: Config): string {
     `  streams  ${streamCount(config)}`,
     `  echoes   ${echoes} a second of ${config.icmp.max_packets_per_second} allowed`,
     `  policy   ${policyText(config)}`,
+    ...warningsOf(config).map((warning) => `  warning  ${warning}`),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -15,6 +15,8 @@ Flags:
   --config.auto-reload-interval=SECONDS
                                how often to look for that (default 30)
   --web.listen-address=ADDR    address to listen on, may be repeated (default :10707)
+  --web.systemd-socket         listen on the sockets of the socket unit that started the agent, and on no
+                               --web.listen-address
   --web.external-url=URL       where people reach the agent, behind a proxy for example
   --web.route-prefix=PATH      before every path served (default the path of --web.external-url)
   --web.enable-lifecycle       allow POST /-/reload
@@ -28,7 +30,7 @@ Flags:
 `;
 
 /** Flags of the contract that a later version brings; refused by name, never ignored. */
-const NOT_YET: ReadonlySet<string> = new Set(["web.config.file", "web.systemd-socket"]);
+const NOT_YET: ReadonlySet<string> = new Set(["web.config.file"]);
 
 /** Each probe kept may hold 64 KiB. */
 const MAX_HISTORY = 10_000;
@@ -41,6 +43,8 @@ export type RunFlags = {
   /** How often to look for a changed file; undefined: never. */
   readonly autoReloadSeconds: number | undefined;
   readonly listenAddresses: readonly string[];
+  /** Sockets that were handed over take the place of the addresses. */
+  readonly isSystemdSocket: boolean;
   readonly web: WebSettings;
   readonly timeoutOffsetSeconds: number;
   readonly historyLimit: number;
@@ -99,6 +103,7 @@ export function parseRunFlags(argv: readonly string[]): ParsedRunFlags {
       isCheckOnly: values["config.check"],
       autoReloadSeconds: values["config.enable-auto-reload"] ? intervalSeconds : undefined,
       listenAddresses: values["web.listen-address"],
+      isSystemdSocket: values["web.systemd-socket"],
       web: { routePrefix, externalUrl, isLifecycleEnabled: values["web.enable-lifecycle"] },
       timeoutOffsetSeconds,
       historyLimit: Number(historyText),
@@ -120,6 +125,7 @@ function readFlags(argv: readonly string[]) {
       "config.enable-auto-reload": { type: "boolean", default: false },
       "config.auto-reload-interval": { type: "string", default: "30" },
       "web.listen-address": { type: "string", multiple: true, default: [":10707"] },
+      "web.systemd-socket": { type: "boolean", default: false },
       "web.external-url": { type: "string", default: "" },
       "web.route-prefix": { type: "string", default: "" },
       "web.enable-lifecycle": { type: "boolean", default: false },

@@ -7,8 +7,10 @@ import { ConfigWatch, readConfigFile } from "../config/watch.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { createLogger, type Logger } from "../runtime/log.ts";
 import { setNodeTimer } from "../schedule/alarm.ts";
+import { handedSockets } from "../server/systemd-socket.ts";
 import { check } from "./check.ts";
 import { parseRunFlags, RUN_HELP, type RunFlags } from "./run-flags.ts";
+import { connectServiceManager, type ServiceManager } from "./run-service-manager.ts";
 import { EXIT, type Terminal } from "./terminal.ts";
 
 const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
@@ -29,13 +31,20 @@ export async function run(argv: readonly string[], io: Terminal): Promise<number
   const { flags } = parsed;
   if (flags.isCheckOnly) return check([flags.configFile], io);
 
+  const sockets = flags.isSystemdSocket ? handedSockets(process.env, process.pid) : undefined;
+  if (sockets?.kind === "none") {
+    io.stderr(`sounder run: Cannot listen by --web.systemd-socket: ${sockets.problem}\n`);
+    return EXIT.failed;
+  }
+  const listenAddresses = sockets?.listenAddresses ?? flags.listenAddresses;
+
   const loaded = await loadConfig(flags.configFile);
   if (!loaded.ok) {
     for (const problem of loaded.problems)
       io.stderr(formatProblem(flags.configFile, problem, loaded.text));
     return EXIT.failed;
   }
-  return runAgent({ config: loaded.value, text: loaded.text }, flags, io);
+  return runAgent({ config: loaded.value, text: loaded.text }, { ...flags, listenAddresses }, io);
 }
 
 async function runAgent(
@@ -46,7 +55,8 @@ async function runAgent(
   const { logLevel: level, logFormat: format } = flags;
   const log = createLogger({ level, format, clock: systemClock, write: io.stderr });
   const ending = new Ending();
-  const hangUps = new HangUps(log);
+  const manager = await connectServiceManager(process.env, log);
+  const hangUps = new HangUps(log, manager);
   let watch: ConfigWatch | undefined;
   try {
     const agent = await startAgent({
@@ -71,10 +81,11 @@ async function runAgent(
     });
     hangUps.serve(agent);
     watch = watchFile(agent, flags, text, log);
+    await manager.ready();
     const code = await ending.code;
     log.info("stopping");
     watch?.stop();
-    await agent.stop();
+    await Promise.all([manager.stopping(), agent.stop()]);
     return code;
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));
@@ -124,21 +135,23 @@ class Ending {
 /** Has the file read again at SIGHUP. One that comes before the agent runs is obeyed when it does. */
 class HangUps {
   readonly #log: Logger;
+  readonly #manager: ServiceManager;
   #agent: Agent | undefined;
   #isAwaited = false;
   readonly #onSignal = (): void => {
     if (this.#agent === undefined) this.#isAwaited = true;
-    else this.#reload(this.#agent);
+    else void this.#reload(this.#agent);
   };
 
-  constructor(log: Logger) {
+  constructor(log: Logger, manager: ServiceManager) {
     this.#log = log;
+    this.#manager = manager;
     process.on("SIGHUP", this.#onSignal);
   }
 
   serve(agent: Agent): void {
     this.#agent = agent;
-    if (this.#isAwaited) this.#reload(agent);
+    if (this.#isAwaited) void this.#reload(agent);
   }
 
   close(): void {
@@ -146,11 +159,16 @@ class HangUps {
   }
 
   /** What became of it is in the log already, unless the agent is at fault. */
-  #reload({ reload }: Agent): void {
-    reload?.().catch((error: unknown) => {
+  async #reload({ reload }: Agent): Promise<void> {
+    if (reload === undefined) return;
+    await this.#manager.reloading();
+    try {
+      await reload();
+    } catch (error) {
       this.#log.error("Cannot reload the configuration", {
         error: error instanceof Error ? error.message : String(error),
       });
-    });
+    }
+    await this.#manager.ready();
   }
 }

@@ -1,5 +1,5 @@
+import { HTTP3_SENTENCE } from "../probe/http/http3.ts";
 import { BUILT_IN_MODULES, type Module, moduleOptions } from "../probe/module.ts";
-import { familyOf } from "../runtime/address.ts";
 import { quote } from "../runtime/found.ts";
 import { type Labels, MAX_LABELS } from "../target/labels.ts";
 import type { DefaultsOptions, GroupOptions } from "../target/options.ts";
@@ -7,9 +7,10 @@ import { budgetProblem } from "./budget.ts";
 import type { ConfigParts } from "./file.ts";
 import { groupFrom } from "./group.ts";
 import type { Finding } from "./messages.ts";
-import { NOT_YET_MODULES } from "./not-yet.ts";
 import { nearest, orList } from "./suggest.ts";
+import { checkTargets } from "./target-checks.ts";
 import { checkTimes, mayHave, type Path, type Report } from "./time-checks.ts";
+import { speaksHttp3 } from "./warnings.ts";
 
 /** The written modules over the built-in ones; undefined for one that is written but not valid. */
 export function allModules(written: ConfigParts["modules"]): Map<string, Module | undefined> {
@@ -38,7 +39,7 @@ export function crossFindings(parts: ConfigParts): readonly Finding[] {
     checkTimes({ group, defaults: parts.defaults, probers, path, report });
     checkBuckets(group, path, probers, report);
     checkLabels(group, parts.defaults, path, report);
-    if (probers.includes("http")) checkUrls(group, path, report);
+    checkTargets(group, path, modules, report);
   }
   if (parts.defaults !== undefined) checkBudget(parts, parts.defaults, modules, report);
   return findings;
@@ -71,15 +72,13 @@ function checkModules(
       report(where, `module ${quote(name)} is listed twice: remove one`);
     } else if (!modules.has(name)) {
       report(where, unknownModule(name, [...modules.keys()]));
+    } else if (speaksHttp3(modules.get(name))) {
+      report(where, `module ${quote(name)} can never succeed: ${HTTP3_SENTENCE}`);
     }
   }
 }
 
 function unknownModule(name: string, known: readonly string[]): string {
-  const prober = Object.hasOwn(NOT_YET_MODULES, name) ? NOT_YET_MODULES[name] : undefined;
-  if (prober !== undefined) {
-    return `module ${quote(name)} needs the prober ${prober}, which is not supported yet: remove it for now`;
-  }
   const near = nearest(name, known);
   const hint = near === undefined ? "" : ` (did you mean ${quote(near)}?)`;
   return `module ${quote(name)} does not exist${hint}: write it under "modules", or one of ${orList(known)}`;
@@ -120,23 +119,6 @@ function checkLabels(
 
 function tooMany(labels: Labels, from: string): string {
   return `labels: with those of ${from} there are ${Object.keys(labels).length}, at most ${MAX_LABELS} are allowed: remove some`;
-}
-
-/** As the HTTP prober will read it: anything without http:// or https:// gets http://. */
-function checkUrls(group: GroupOptions, path: Path, report: Report): void {
-  for (const [at, { target }] of group.targets.entries()) {
-    // A bare IPv6 address is put into brackets by the prober.
-    if (familyOf(target) === "ipv6") continue;
-    const hasScheme = /^https?:\/\//i.test(target);
-    const foreign = /^[a-z][a-z0-9+.-]*:\/\//i.exec(target);
-    if (hasScheme ? URL.canParse(target) : foreign === null && URL.canParse(`http://${target}`))
-      continue;
-    const remedy =
-      foreign !== null && !hasScheme
-        ? `begins with ${foreign[0]}: an http module needs http:// or https://`
-        : "is not a URL: check the host and the port";
-    report([...path, "targets", at], `target ${quote(target)} ${remedy}`);
-  }
 }
 
 function checkBudget(

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { found, quote } from "../runtime/found.ts";
-import { isKeyNotYet, isValueNotYet } from "./not-yet.ts";
+import { isKeyNotYet } from "./not-yet.ts";
 import { nearest, orList } from "./suggest.ts";
 
 /** One thing a schema or a check found wrong, not yet placed in the file. */
@@ -166,7 +166,7 @@ function sentence(issue: RawIssue): string {
     case "invalid_type":
       return `expected ${TYPE_NAMES[issue.expected] ?? issue.expected}, found ${seen}${isHidden ? "" : remedy(issue.expected, issue.input)}`;
     case "invalid_value":
-      return invalidValue(path, issue.values.map(String), issue.input, seen);
+      return invalidValue(issue.values.map(String), issue.input, seen);
     case "too_big":
     case "too_small":
       return outOfBounds(issue);
@@ -194,17 +194,9 @@ function remedy(expected: string, input: unknown): string {
   return "";
 }
 
-function invalidValue(
-  path: readonly PropertyKey[],
-  allowed: readonly string[],
-  input: unknown,
-  seen: string,
-): string {
+function invalidValue(allowed: readonly string[], input: unknown, seen: string): string {
   if (input === undefined) return `write ${orList(allowed)}`;
   const written = seen.replace(/^the text (?=")/, "");
-  if (isValueNotYet(path, input)) {
-    return `${written} is not supported yet: write ${orList(allowed)} for now`;
-  }
   return `${written} is not known: write ${orList(allowed)}`;
 }
 

@@ -42,6 +42,7 @@ export function formatProblem(file: string, problem: ConfigProblem, sourceText?:
   if (line === undefined || line.trim() === "" || line.length > MAX_LINE_CHARACTERS) {
     return `${head}\n`;
   }
+  if (IN_SECRET_MAPPING.test(problem.path) || HAS_SECRET_MAPPING.test(line)) return `${head}\n`;
   const shown = hideSecrets(line, problem.column - 1);
   const from = Math.max(0, shown.at - MAX_SHOWN_CHARACTERS / 2);
   const text = shown.text.slice(from, from + MAX_SHOWN_CHARACTERS);
@@ -60,6 +61,11 @@ function lineOf(text: string, line: number): string | undefined {
   const end = text.indexOf("\n", start);
   return text.slice(start, end < 0 ? undefined : end).replace(/\r$/, "");
 }
+
+/** Mappings whose values are secrets under names of the operator's choice: of their lines none is shown. */
+const SECRET_MAPPINGS = "(?:proxy_connect_header|endpoint_params)";
+const IN_SECRET_MAPPING = new RegExp(String.raw`(?:^|\.)${SECRET_MAPPINGS}(?:[.[]|$)`);
+const HAS_SECRET_MAPPING = new RegExp(String.raw`\b${SECRET_MAPPINGS}["']?\s*:\s*[^\s#]`);
 
 const SECRET_KEYS = String.raw`(?:password|credentials|client_secret|secrets?|(?:proxy-)?authorization|(?:set-)?cookie|[\w-]*token|[\w-]*key|basic_auth)`;
 

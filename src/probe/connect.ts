@@ -1,8 +1,9 @@
 import { isIP, connect as openTcp, type Socket } from "node:net";
-import { connect as openTls, type SecureContext, type TLSSocket } from "node:tls";
+import { connect as openTls, type TLSSocket } from "node:tls";
 import { type Failed, failureOf } from "./failure.ts";
 import type { TlsFacts } from "./prober.ts";
 import type { StageClock } from "./stages.ts";
+import type { TlsTrust } from "./tls/tls-context.ts";
 import {
   handshakeFailure,
   type ReadTls,
@@ -12,7 +13,7 @@ import {
 
 /** How TLS is to be spoken on one connection. */
 export type TlsPlan = {
-  readonly context: SecureContext;
+  readonly context: TlsTrust;
   /** For SNI and for the names in the certificate; an IP address is checked but not sent (RFC 6066). */
   readonly serverName: string;
   readonly isVerified: boolean;
@@ -106,7 +107,7 @@ export async function secure(
   });
   if (tlsFailure !== undefined) return { ...tlsFailure, tls: seen?.facts };
   stages.enter("request");
-  const shown = readTlsFacts(socket, plan.isVerified && socket.authorized);
+  const shown = plan.context.chains.read(socket, plan.isVerified && socket.authorized);
   const failure = plan.isVerified
     ? verificationFailure(socket, shown?.leaf, plan.serverName)
     : undefined;
@@ -125,7 +126,7 @@ function handshake(plain: Socket, plan: TlsPlan): TLSSocket {
   const sentName = isIP(plan.serverName) === 0 ? plan.serverName.replace(/\.$/, "") : "";
   return openTls({
     socket: plain,
-    secureContext: plan.context,
+    secureContext: plan.context.secure,
     servername: sentName,
     ...(plan.protocols.length === 0 ? {} : { ALPNProtocols: [...plan.protocols] }),
     // The handshake is let through so that its facts can be read; `verificationFailure` decides.

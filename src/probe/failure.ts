@@ -23,6 +23,8 @@ export function failed(reason: FailureReason, detail: string): Failed {
 export function timedOut(stage: Stage, timeoutSeconds: number): Failed {
   const within = `within ${timeoutSeconds} s`;
   switch (stage) {
+    case "token":
+      return failed("oauth2_token", `no token came from the token server ${within}`);
     case "resolve":
       return failed("dns_timeout", `the name servers did not answer ${within}`);
     case "connect":
@@ -85,6 +87,7 @@ export function failureOf(error: unknown, stage: Stage): Failed {
   }
   switch (stage) {
     case "prepare":
+    case "token":
     case "resolve":
     case "connect":
       return failed(CONNECT_REASONS[code] ?? "connect_unreachable", `cannot connect: ${said}`);

@@ -1,10 +1,12 @@
 import type { Guard, Permit } from "../policy/verdict.ts";
 import type { Resolve } from "../resolve/resolution.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Environment } from "../runtime/secrets.ts";
 import type { CelExpressions } from "./cel/cel.ts";
 import type { OpenSocket } from "./connect.ts";
 import type { FileCache } from "./file-cache.ts";
 import type { BodyBudget } from "./http/body-rules.ts";
+import type { Oauth2Tokens } from "./http/oauth2-tokens.ts";
 import type { Module } from "./module.ts";
 import type { Regexps } from "./regexps.ts";
 import type { TlsContexts } from "./tls/tls-context.ts";
@@ -34,6 +36,9 @@ export type ProbeTools = {
   readonly regexps: Regexps;
   readonly celExpressions: CelExpressions;
   readonly bodyBudget: BodyBudget;
+  readonly oauth2Tokens: Oauth2Tokens;
+  /** For `proxy_from_environment`; asked at each probe. */
+  readonly environment: () => Environment;
   /** `Sounder/<version>`, unless the module says otherwise. */
   readonly userAgent: string;
 };

@@ -4,6 +4,8 @@ import type { PhaseOf, ProberWithPhases } from "./prober.ts";
 /** What a probe is doing at a moment. */
 export type Stage =
   | "prepare"
+  /** A token for the request is being fetched. */
+  | "token"
   | "resolve"
   | "connect"
   | "tls"
@@ -27,6 +29,7 @@ type PhaseByStage<P extends TimedProber> = Readonly<Record<Stage, TimedPhase<P> 
 
 const NO_PHASE: Readonly<Record<Stage, undefined>> = {
   prepare: undefined,
+  token: undefined,
   resolve: undefined,
   connect: undefined,
   tls: undefined,

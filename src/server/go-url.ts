@@ -1,3 +1,6 @@
+import { isUtf8 } from "node:buffer";
+import { textOfBytes } from "../runtime/binary-text.ts";
+
 /**
  * Query strings as Go's net/url reads them, because `/probe` must understand what blackbox_exporter
  * does: the first of repeated parameters counts, a pair with a broken escape or a `;` is as if absent.
@@ -26,7 +29,7 @@ export function queryOf(url: string): ReadonlyMap<string, string> {
 }
 
 /**
- * As Go's `url.QueryUnescape`: `%41` is a byte, `+` a space. Bytes that are no UTF-8 become U+FFFD.
+ * As Go's `url.QueryUnescape`: `%41` is a byte, `+` a space. Bytes that are no UTF-8 are kept as `textOfBytes` has them.
  *
  * @returns undefined for a broken escape.
  */
@@ -43,7 +46,8 @@ export function queryUnescape(text: string, encoding: "utf8" | "latin1"): string
       bytes[end] = byte === 0x2b ? 0x20 : byte;
     }
   }
-  return bytes.toString("utf8", 0, end);
+  const unescaped = bytes.subarray(0, end);
+  return isUtf8(unescaped) ? unescaped.toString("utf8") : textOfBytes(unescaped);
 }
 
 const GO_ESCAPES: Readonly<Record<string, string>> = {
@@ -64,6 +68,8 @@ export function goQuote(text: string): string {
     const known = GO_ESCAPES[character];
     if (known !== undefined) return known;
     const point = character.codePointAt(0) ?? 0;
+    // A byte that is no UTF-8 (`textOfBytes`).
+    if (point >= 0xdc80 && point <= 0xdcff) return `\\x${(point - 0xdc00).toString(16)}`;
     if (point < 0x80) return `\\x${point.toString(16).padStart(2, "0")}`;
     if (point > 0xffff) return `\\U${point.toString(16).padStart(8, "0")}`;
     return `\\u${point.toString(16).padStart(4, "0")}`;

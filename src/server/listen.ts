@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
-import { type ListenOptions, Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ListenAddress } from "../policy/verdict.ts";
 import type { Logger } from "../runtime/log.ts";
 import { Connections } from "./connections.ts";
 import { parseListenAddress } from "./listen-address.ts";
+import { descriptorOf } from "./systemd-socket.ts";
 
 /** What one client may take of the agent. Times in seconds. */
 export type ListenLimits = {
@@ -49,7 +50,7 @@ export type Listening = {
  * Opens an HTTP server on each address, or on none.
  *
  * @param options.listenAddresses As `--web.listen-address` has them. `:PORT` is both families where the
- *   kernel has IPv6, else IPv4.
+ *   kernel has IPv6, else IPv4. Or sockets that are open already, as `systemd-socket.ts` names them.
  * @throws an Error whose message says what to do about a taken port, a missing privilege or address.
  */
 export async function listen(options: {
@@ -138,24 +139,46 @@ function refuseBadRequest(
 }
 
 async function bind(server: Server, text: string, log: Logger): Promise<ListenAddress> {
-  const parsed = parseListenAddress(text);
-  if (parsed.kind === "malformed") throw new Error(`Cannot listen: ${parsed.problem}`);
-  const { host, port } = parsed.target;
-  // Without a host Node takes `::` for both families, and 0.0.0.0 where there is no IPv6.
-  const where: ListenOptions = host === undefined ? { port } : { host, port };
+  const where = listenOptions(text);
   try {
     server.listen(where);
     await once(server, "listening");
   } catch (cause) {
-    throw new Error(`Cannot listen on ${text}: ${bindRemedy(cause, port)}`, { cause });
+    const remedy = "fd" in where ? HANDED_REMEDY : bindRemedy(cause, where.port);
+    throw new Error(`Cannot listen on ${text}: ${remedy}`, { cause });
   }
   // Accepting may fail for want of file descriptors; that is no reason to end.
   server.on("error", (error) => log.error("Cannot accept a connection", { error: error.message }));
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") {
-    throw new Error(`Cannot listen on ${text}: the system gave no address`);
-  }
+  const bound: unknown = server.address();
+  if (!isInternetAddress(bound)) throw new Error(`Cannot listen on ${text}: ${HANDED_REMEDY}`);
   return { address: bound.address, port: bound.port };
+}
+
+const HANDED_REMEDY =
+  "what was handed over is no TCP socket; write for example ListenStream=10707 in the socket unit";
+
+type Where = { readonly host?: string; readonly port: number } | { readonly fd: number };
+
+function listenOptions(text: string): Where {
+  const descriptor = descriptorOf(text);
+  if (descriptor !== undefined) return { fd: descriptor };
+  const parsed = parseListenAddress(text);
+  if (parsed.kind === "malformed") throw new Error(`Cannot listen: ${parsed.problem}`);
+  const { host, port } = parsed.target;
+  // Without a host Node takes `::` for both families, and 0.0.0.0 where there is no IPv6.
+  return host === undefined ? { port } : { host, port };
+}
+
+/** Of a handed socket of another kind Node tells a path, or nothing, whatever its types say. */
+function isInternetAddress(bound: unknown): bound is ListenAddress {
+  return (
+    typeof bound === "object" &&
+    bound !== null &&
+    "address" in bound &&
+    typeof bound.address === "string" &&
+    "port" in bound &&
+    typeof bound.port === "number"
+  );
 }
 
 function bindRemedy(cause: unknown, port: number): string {

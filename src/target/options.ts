@@ -3,7 +3,7 @@ import { found, quote } from "../runtime/found.ts";
 import { formatDuration, positiveSeconds, seconds } from "../runtime/units.ts";
 import { bucketsOptions } from "./buckets.ts";
 import { labelsOptions, MAX_LABEL_VALUE_BYTES } from "./labels.ts";
-import { hostOf, type Target } from "./target.ts";
+import { hostOf, isSocketPath, type Target } from "./target.ts";
 
 /** Longest target, in bytes. A URL may be longer than other label values. */
 export const MAX_TARGET_BYTES = 2048;
@@ -21,8 +21,9 @@ export const MIN_ECHO_SPACING_SECONDS = 0.01;
 export function targetProblem(text: string): string | undefined {
   if (text === "")
     return "a target must not be empty: write a host, an address, host:port or a URL";
+  const isPath = isSocketPath(text);
   // Before every message that quotes the target: a password must not be shown.
-  if (/^(?:[a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i.test(text)) {
+  if (!isPath && /^(?:[a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i.test(text)) {
     return 'a target holds no user or password: take out what stands before "@" and use basic_auth of the module';
   }
   if (Buffer.byteLength(text) > MAX_TARGET_BYTES) {
@@ -31,7 +32,7 @@ export function targetProblem(text: string): string | undefined {
   if (/[\s\p{Cc}]/u.test(text)) {
     return `target ${quote(text)} holds a space or a control character: write each target as an entry of its own, and %20 for a space in a URL`;
   }
-  if (hostOf(text) === "") {
+  if (!isPath && hostOf(text) === "") {
     return `target ${quote(text)} has no host: write for example 192.0.2.1, dns.example.net or https://www.example.net/`;
   }
   return undefined;

@@ -1,11 +1,16 @@
 import type { Labels } from "./labels.ts";
 
-/** What to probe, as configured or discovered. `target` is a host, an address, `host:port` or a URL. */
+/** What to probe, as configured or discovered. `target` is a host, an address, `host:port`, a URL, or the path of a unix socket. */
 export type Target = {
   readonly target: string;
   /** The target's own labels over its group's over the defaults'. */
   readonly labels: Labels;
 };
+
+/** Whether a target names a unix socket: by its path, or as `@name` one of Linux's abstract ones (unix(7)). */
+export function isSocketPath(target: string): boolean {
+  return /^[/@]/.test(target);
+}
 
 /**
  * The host of a target: for ICMP a URL is reduced to its host, `[v6]` and `host:port` lose what is

@@ -14,6 +14,7 @@ test("without flags the agent runs as the contract says", () => {
     isCheckOnly: false,
     autoReloadSeconds: undefined,
     listenAddresses: [":10707"],
+    isSystemdSocket: false,
     web: { routePrefix: "", externalUrl: undefined, isLifecycleEnabled: false },
     timeoutOffsetSeconds: 0.5,
     historyLimit: 100,
@@ -25,6 +26,7 @@ test("without flags the agent runs as the contract says", () => {
 
 const taken = [
   { argv: ["--web.enable-lifecycle"], get: (f: RunFlags) => f.web.isLifecycleEnabled, want: true },
+  { argv: ["--web.systemd-socket"], get: (f: RunFlags) => f.isSystemdSocket, want: true },
   { argv: ["--web.route-prefix=/net/"], get: (f: RunFlags) => f.web.routePrefix, want: "/net" },
   {
     argv: ["--web.external-url", "https://a.example/net/"],
@@ -88,6 +90,7 @@ test("the help names every flag that is taken", () => {
     "config.enable-auto-reload",
     "config.auto-reload-interval",
     "web.listen-address",
+    "web.systemd-socket",
     "web.external-url",
     "web.route-prefix",
     "web.enable-lifecycle",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NOT_YET_KEYS, NOT_YET_MODULES, NOT_YET_VALUES } from "../../src/config/not-yet.ts";
+import { NOT_YET_KEYS } from "../../src/config/not-yet.ts";
 import { parseConfig } from "../../src/config/parse-config.ts";
 
 /** A valid file as JSON, with something put at a path; `*` is the module `web` or the first group. */
@@ -38,28 +38,4 @@ for (const [pattern, keys] of Object.entries(NOT_YET_KEYS)) {
       assert.deepEqual(messages(text), [`"${key}" is not supported yet: remove it for now`]);
     });
   }
-}
-
-for (const [path, values] of Object.entries(NOT_YET_VALUES)) {
-  for (const value of values) {
-    test(`${path}: ${value} is refused as not supported yet`, () => {
-      const at = path.lastIndexOf(".");
-      const text = fileWith(path.slice(0, at), (parent) => {
-        parent[path.slice(at + 1)] = value;
-      });
-      assert.equal(messages(text).length, 1);
-      assert.match(messages(text).join(), new RegExp(`"${value}" is not supported yet: write `));
-    });
-  }
-}
-
-for (const [name, prober] of Object.entries(NOT_YET_MODULES)) {
-  test(`the built-in module ${name} says that its prober is not supported yet`, () => {
-    const text = fileWith("groups.*", (group) => {
-      group["modules"] = [name];
-    });
-    assert.deepEqual(messages(text), [
-      `module "${name}" needs the prober ${prober}, which is not supported yet: remove it for now`,
-    ]);
-  });
 }

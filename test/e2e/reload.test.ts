@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type TestContext, test } from "node:test";
+import { canRunLab } from "../netlab/can-run.ts";
 import { type AgentProcess, startAgent } from "../support/agent-process.ts";
 import { parseExposition, sampleValue } from "../support/exposition.ts";
 import { until } from "../support/until.ts";
@@ -124,4 +125,37 @@ test("--config.enable-auto-reload takes in a changed file by itself", async (t) 
     deadlineSeconds: LIMIT_SECONDS,
     what: "the new target",
   });
+});
+
+const noEcho = await canRunLab();
+
+test("a reload that needs another engine measures on with it, and scrapes meanwhile are whole", {
+  skip: noEcho ?? false,
+}, async (t) => {
+  const file = (more: string): string =>
+    `${more}\ngroups: [{name: a, modules: [icmp], interval: 100ms, targets: [127.0.0.1]}]\n`;
+  const agent = await started(t, file(""), ["--web.enable-lifecycle"]);
+  const echoes = async (): Promise<number> =>
+    valueOf(await agent.scrape(), "sounder_icmp_echoes_total", { target: "127.0.0.1" }) ?? 0;
+  await until(async () => (await echoes()) >= 3, {
+    deadlineSeconds: LIMIT_SECONDS,
+    what: "three echoes",
+  });
+  rewrite(agent, file("icmp: {max_fast_packets_per_second: 10}"));
+  const [answer, ...scrapes] = await Promise.all([
+    post(agent, "/-/reload"),
+    agent.scrape(),
+    agent.scrape(),
+  ]);
+  assert.deepEqual(answer.status, 200, answer.body);
+  for (const text of scrapes) assert.match(text, /^sounder_icmp_echoes_total\{/m);
+  // The engine is another one: its counters begin anew, which Prometheus reads as a reset.
+  await until(async () => (await echoes()) >= 3, {
+    deadlineSeconds: LIMIT_SECONDS,
+    what: "three echoes of the new engine",
+  });
+  assert.equal(
+    valueOf(await agent.scrape(), "sounder_icmp_lost_total", { target: "127.0.0.1" }),
+    0,
+  );
 });

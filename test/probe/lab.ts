@@ -12,6 +12,7 @@ import { openSocket } from "../../src/probe/connect.ts";
 import { FileCache } from "../../src/probe/file-cache.ts";
 import { BodyBudget, MAX_HELD_BYTES } from "../../src/probe/http/body-rules.ts";
 import { probeHttp } from "../../src/probe/http/http.ts";
+import { Oauth2Tokens } from "../../src/probe/http/oauth2-tokens.ts";
 import { type Module, moduleOptions } from "../../src/probe/module.ts";
 import type { ProbeTools } from "../../src/probe/probe-request.ts";
 import type { HttpFacts, ProbeOutcome } from "../../src/probe/prober.ts";
@@ -33,17 +34,19 @@ export const everyNameIsLoopback: Resolve = async (name) =>
 
 /** Tools of a probe worker, real but for names and policy. */
 export function probeTools(changes: Partial<ProbeTools> = {}): ProbeTools {
-  const files = new FileCache();
+  const files = new FileCache(systemClock);
   return {
     clock: systemClock,
     resolve: everyNameIsLoopback,
     guard: () => ({ kind: "allowed" }),
     open: openSocket,
     files,
-    tlsContexts: new TlsContexts({ files, systemRootFiles: [] }),
+    tlsContexts: new TlsContexts({ files, clock: systemClock, systemRootFiles: [] }),
     regexps: new Regexps(),
     celExpressions: new CelExpressions(),
     bodyBudget: new BodyBudget(MAX_HELD_BYTES),
+    oauth2Tokens: new Oauth2Tokens(systemClock),
+    environment: () => ({}),
     userAgent: "Sounder/test",
     ...changes,
   };

@@ -23,7 +23,7 @@ const queries = [
     url: "/?target=b\u00c3\u00bccher.example",
     want: { target: "bücher.example" },
   },
-  { name: "bytes that are no UTF-8", url: "/?target=%ff", want: { target: "\ufffd" } },
+  { name: "bytes that are no UTF-8", url: "/?target=%ff", want: { target: "\udcff" } },
   {
     name: "names of Object.prototype",
     url: "/?__proto__=a&constructor=b",
@@ -69,3 +69,7 @@ for (const { text, want } of quoted) {
     assert.equal(goQuote(text), want);
   });
 }
+
+test("goQuote() writes a byte that is no UTF-8 as Go does", () => {
+  assert.equal(goQuote(queryUnescape("a%ff", "utf8") ?? ""), '"a\\xff"');
+});

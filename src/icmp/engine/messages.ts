@@ -9,8 +9,10 @@ import type { TransportName } from "../transport.ts";
 export const CONTROL_WORD = {
   /** 1 asks the worker to end. Looked at after each wake, at least four times a second. */
   stop: 0,
+  /** 1 while the eventfd has been written to for messages that the worker has not begun to read. */
+  rung: 1,
 } as const;
-export const CONTROL_BYTES = 4;
+export const CONTROL_BYTES = 8;
 
 /** What the worker is given when it starts. */
 export type EngineWorkerData = {

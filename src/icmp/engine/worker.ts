@@ -70,6 +70,9 @@ class EchoWorker {
     // Before the messages are read: one that was read ahead of its event would leave the event standing, and
     // this thread awake for ever.
     this.#libc.quiet(this.#eventDescriptor);
+    // Before the messages are read as well: whoever posts one from here on rings again, and what was posted
+    // before is read now.
+    Atomics.store(this.#control, CONTROL_WORD.rung, 0);
     return true;
   }
 

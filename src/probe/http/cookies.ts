@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { WebUrl } from "./web-url.ts";
 
 /** RFC 6265 section 6.1 asks for 50 cookies a domain of 4096 bytes; a probe meets few. */
 const MAX_COOKIES = 50;
@@ -24,7 +25,7 @@ export class CookieJar {
   readonly #cookies: Cookie[] = [];
 
   /** Takes the Set-Cookie lines of an answer from `url`. A line that makes no sense is ignored. */
-  store(url: URL, lines: readonly string[], nowSeconds: number): void {
+  store(url: WebUrl, lines: readonly string[], nowSeconds: number): void {
     for (const line of lines) {
       if (line.length > MAX_COOKIE_CHARACTERS) continue;
       const parsed = parse(line, url, nowSeconds);
@@ -38,7 +39,7 @@ export class CookieJar {
   }
 
   /** The value of the header Cookie for a request to `url`; undefined for none. RFC 6265 section 5.4. */
-  headerFor(url: URL): string | undefined {
+  headerFor(url: WebUrl): string | undefined {
     const fitting = this.#cookies.filter(
       (cookie) =>
         (cookie.isHostOnly
@@ -58,7 +59,7 @@ function isSame(one: Cookie, other: Cookie): boolean {
   return one.name === other.name && one.domain === other.domain && one.path === other.path;
 }
 
-function hostOf(url: URL): string {
+function hostOf(url: WebUrl): string {
   return url.hostname.toLowerCase();
 }
 
@@ -75,7 +76,7 @@ function isPathWithin(path: string, cookiePath: string): boolean {
   return cookiePath.endsWith("/") || path[cookiePath.length] === "/";
 }
 
-function defaultPath(url: URL): string {
+function defaultPath(url: WebUrl): string {
   const lastSlashAt = url.pathname.lastIndexOf("/");
   return lastSlashAt <= 0 ? "/" : url.pathname.slice(0, lastSlashAt);
 }
@@ -86,7 +87,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 function parse(
   line: string,
-  url: URL,
+  url: WebUrl,
   nowSeconds: number,
 ): { readonly cookie: Cookie; readonly isExpired: boolean } | undefined {
   const [pair = "", ...attributes] = line.split(";");

@@ -1,20 +1,25 @@
 import type { Socket } from "node:net";
-import type { Address } from "../../runtime/address.ts";
 import type { Attempt } from "../attempt.ts";
-import { type Connection, connect, type TlsPlan } from "../connect.ts";
+import type { Connection, TlsPlan } from "../connect.ts";
 import { unlessAborted } from "../deadline.ts";
 import type { ResponseHead, WireRequest } from "../exchange.ts";
 import { type Failed, failed, failureOf } from "../failure.ts";
-import { findAddress, policyFailure } from "../find-address.ts";
 import { exchangeHttp2 } from "../http2/http2.ts";
+import type { TlsOptions } from "../tls/tls-options.ts";
+import type { Authorizer } from "./authorization.ts";
 import type { Body } from "./body-rules.ts";
 import { isPacked } from "./compression.ts";
 import type { CookieJar } from "./cookies.ts";
 import { Decoder } from "./decoder.ts";
 import { beginHop, type HttpRecord, parseHttpDate } from "./http-record.ts";
-import { hostOfUrl, hostWithoutPort, portOfUrl } from "./http-request.ts";
+import { hostWithoutPort, portFailure } from "./http-request.ts";
 import { exchangeHttp1, type PausingSink } from "./http1.ts";
+import { connectRoute } from "./proxy-connect.ts";
+import { type FirstPlace, type PlannedRoute, planRoute } from "./proxy-route.ts";
 import type { Step } from "./redirects.ts";
+import { urlText } from "./web-url.ts";
+
+const UNAUTHORIZED = 401;
 
 /** What the hops of one probe share. */
 export type Trip = {
@@ -23,6 +28,15 @@ export type Trip = {
   readonly jar: CookieJar;
   /** Host and port of the first URL; `server_name` is for that place alone. */
   readonly firstPlace: string;
+  readonly first: FirstPlace;
+  readonly authorizer: Authorizer;
+};
+
+/** One request about to be written, with all that the module says of it and what lies on its way. */
+type Sending = {
+  readonly step: Step;
+  readonly planned: PlannedRoute & { readonly kind: "planned" };
+  readonly authorization: string | undefined;
 };
 
 /** How one hop ended. A body that could not be read whole is there with its failure beside the head. */
@@ -49,32 +63,39 @@ export async function hop(
 ): Promise<HopEnd> {
   const { record, attempt } = trip;
   beginHop(record);
-  const host = hostOfUrl(step.url);
-  const found = await findAddress(host, attempt.request.module.http, attempt, isFirst);
-  if (found.kind === "failed") return found;
-  const { address } = found;
-  const port = portOfUrl(step.url);
-  const byPolicy = policyFailure({ address, port, host }, attempt, isFirst);
-  if (byPolicy !== undefined) return byPolicy;
+  if (step.url.hostname === "") return failed("dns_bad_name", "the target names no host");
+  const planned = await planRoute(step, trip.first, attempt, isFirst);
+  record.isResolveSkipped = trip.first.isResolveSkipped;
+  if (planned.kind === "failed") return planned;
   const tls = await planTls(step, trip);
   if (tls?.kind === "failed") return tls;
-  const connection = await connectTo(address, port, tls?.plan, trip);
+  const byPort = portFailure(planned.port);
+  if (byPort !== undefined) return byPort;
+  const authorization = await trip.authorizer.valueFor(step);
+  if (authorization.kind === "failed") return authorization;
+  const connection = await connectTo(planned, tls?.plan, trip);
   record.tls = connection.tls;
   if (connection.kind === "failed") return connection;
   record.isTls = tls !== undefined;
-  return await converse(connection, step, trip, body, isWanted);
+  const sending: Sending = { step, planned, authorization: authorization.value };
+  const end = await converse(connection, sending, trip, body, isWanted);
+  if (record.statusCode === UNAUTHORIZED) trip.authorizer.refused();
+  return end;
 }
 
 async function planTls(
   step: Step,
   trip: Trip,
 ): Promise<{ readonly kind: "planned"; readonly plan: TlsPlan } | Failed | undefined> {
-  if (step.url.protocol !== "https:") return undefined;
+  const isTls = step.url.protocol === "https:";
   const { tools, request, signal } = trip.attempt;
   const { http } = request.module;
   const options = http.tls_config;
+  // As blackbox_exporter, which reads the module's files whether or not they will be needed.
+  if (!isTls && !hasFiles(options)) return undefined;
   const ready = await unlessAborted(tools.tlsContexts.get(options), signal);
   if (ready.kind === "failed") return ready;
+  if (!isTls) return undefined;
   const isFirstPlace = step.url.host === trip.firstPlace;
   const ownName = isFirstPlace ? options.server_name : "";
   const plan: TlsPlan = {
@@ -86,18 +107,23 @@ async function planTls(
   return { kind: "planned", plan };
 }
 
+function hasFiles({ ca_file: ca, cert_file: cert, key_file: key }: TlsOptions): boolean {
+  return ca !== undefined || cert !== undefined || key !== undefined;
+}
+
 async function connectTo(
-  address: Address,
-  port: number,
+  { route, port }: Sending["planned"],
   tls: TlsPlan | undefined,
-  { attempt: { tools, stages, signal, log } }: Trip,
+  { attempt }: Trip,
 ): Promise<Connection> {
-  const to = { host: address.text, port };
-  const connection = await connect(to, tls, { open: tools.open, stages, signal });
+  const { http } = attempt.request.module;
+  const tools = { attempt, family: http, proxyOptions: http, tlsOptions: http.tls_config };
+  const connection = await connectRoute(route, port, tls, tools);
   if (connection.kind === "connected") {
-    log.add("info", "Connected", {
-      address: address.text,
+    attempt.log.add("info", "Connected", {
+      address: route.kind === "direct" ? route.address.text : route.host,
       port,
+      proxy: route.kind === "direct" ? undefined : `${route.proxy.host}:${route.proxy.port}`,
       tls: connection.tls?.version,
       server_name: tls?.serverName,
       http2: connection.isHttp2,
@@ -108,7 +134,7 @@ async function connectTo(
 
 async function converse(
   connection: Connection & { readonly kind: "connected" },
-  step: Step,
+  sending: Sending,
   trip: Trip,
   body: Body,
   isWanted: (head: ResponseHead) => boolean,
@@ -116,8 +142,9 @@ async function converse(
   const { record } = trip;
   const { signal, log, stages } = trip.attempt;
   const { socket } = connection;
+  const { step } = sending;
   const host = step.host ?? step.url.host;
-  log.add("info", "Making HTTP request", { url: shownUrl(step.url), host, method: step.method });
+  log.add("info", "Making HTTP request", { url: urlText(step.url), host, method: step.method });
   let head: ResponseHead | undefined;
   let decoder: Decoder | undefined;
   const sink: PausingSink = {
@@ -143,7 +170,7 @@ async function converse(
   let failure: Failed | undefined;
   try {
     const exchange = connection.isHttp2 ? exchangeHttp2 : exchangeHttp1;
-    const exchanged = exchange(socket, wireRequest(step, host, trip), sink, stages);
+    const exchanged = exchange(socket, wireRequest(sending, host, trip), sink, stages);
     await unlessAborted(exchanged, signal);
     failure = body.failure;
     if (failure === undefined && decoder !== undefined) {
@@ -194,21 +221,36 @@ function take(head: ResponseHead, record: HttpRecord): void {
 }
 
 /** The jar's cookies come after those the module sends itself. */
-function wireRequest(step: Step, host: string, { jar }: Trip): WireRequest {
+function wireRequest(
+  { step, planned, authorization }: Sending,
+  host: string,
+  { jar }: Trip,
+): WireRequest {
   const own = step.headers.filter(([name]) => name.toLowerCase() === "cookie");
   const parts = [...own.map(([, value]) => value), jar.headerFor(step.url)];
   const cookie = parts.filter((part) => part !== undefined && part !== "").join("; ");
-  const others = step.headers.filter(([name]) => name.toLowerCase() !== "cookie");
+  const path = `${step.url.pathname}${step.url.search}`;
+  const hasReferer = step.headers.some(([name]) => name.toLowerCase() === "referer");
+  const added: Readonly<Record<string, string | undefined>> = {
+    Cookie: cookie === "" ? undefined : cookie,
+    Authorization: authorization,
+    "Proxy-Authorization": planned.proxyAuthorization,
+    Referer: hasReferer ? undefined : step.referer,
+  };
+  const replaced = new Set(["cookie"]);
+  for (const [name, value] of Object.entries(added)) {
+    if (value !== undefined) replaced.add(name.toLowerCase());
+  }
   return {
     method: step.method,
-    path: `${step.url.pathname}${step.url.search}`,
+    path: planned.urlStart === undefined ? path : `${planned.urlStart}${path}`,
     host,
-    headers: cookie === "" ? others : [...others, ["Cookie", cookie]],
+    headers: [
+      ...step.headers.filter(([name]) => !replaced.has(name.toLowerCase())),
+      ...Object.entries(added).flatMap(([name, value]): (readonly [string, string])[] =>
+        value === undefined ? [] : [[name, value]],
+      ),
+    ],
     body: step.body,
   };
-}
-
-/** A URL without the password it may hold. */
-function shownUrl(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}${url.search}`;
 }

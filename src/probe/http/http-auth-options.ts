@@ -52,9 +52,12 @@ export const authenticationKeys = {
 };
 export type Authentication = z.output<z.ZodObject<typeof authenticationKeys>>;
 
+const METHODS = [...Object.keys(authenticationKeys), "oauth2"];
+
 /** The keys of which only one may be there, those that are, in the order of the contract. */
-export function authenticationMethods(options: Authentication): string[] {
-  return Object.keys(authenticationKeys).filter(
-    (key) => options[key as keyof Authentication] !== undefined,
-  );
+export function authenticationMethods(
+  options: Authentication & { readonly oauth2?: unknown },
+): string[] {
+  const written = new Map(Object.entries(options));
+  return METHODS.filter((key) => written.get(key) !== undefined);
 }

@@ -9,21 +9,14 @@ import { tlsOptions } from "../tls/tls-options.ts";
 import { compression, isAcceptable } from "./compression.ts";
 import { authenticationKeys, authenticationMethods } from "./http-auth-options.ts";
 import { httpHeaders } from "./http-headers.ts";
+import { proxyKeys, proxyProblems } from "./http-route-options.ts";
+import { http3Problems } from "./http3.ts";
+import { oauth2 } from "./oauth2-options.ts";
 import { HTTP_TOKEN, headerNameOf, requestHeaders } from "./request-headers.ts";
 
 /** Largest request body, written in the module or in its file. */
 export const MAX_REQUEST_BODY_BYTES = 16 * 2 ** 20;
 const MAX_RULES = 1_000;
-
-/** Keys of blackbox_exporter's `http` block that are refused by name for now. */
-export const HTTP_KEYS_NOT_SUPPORTED_YET: readonly string[] = [
-  "no_proxy",
-  "oauth2",
-  "proxy_connect_header",
-  "proxy_from_environment",
-  "proxy_url",
-  "skip_resolve_phase_with_proxy",
-];
 
 const headerRule = z.strictObject({
   header: z.string().regex(HTTP_TOKEN, { error: "expected a header name, such as Content-Type" }),
@@ -33,6 +26,14 @@ const headerRule = z.strictObject({
   allow_missing: flag.default(false),
 });
 export type HeaderRule = z.output<typeof headerRule>;
+
+/** As blackbox_exporter: less than nothing is no limit. */
+const sizeLimit = z
+  .union([z.string(), z.number()], {
+    error: (issue) => `expected a size such as 8MiB or 65536, found ${found(issue.input)}`,
+  })
+  .transform((value) => (/^-\d/.test(String(value)) ? 0 : value))
+  .pipe(bytes);
 
 const method = z
   .string({ error: "expected an HTTP method, such as GET" })
@@ -52,16 +53,9 @@ export const httpOptions = z
       .array(z.int({ error: "expected a status code, such as 200" }).min(100).max(999))
       .max(MAX_RULES)
       .default([]),
-    /** Empty: any. */
+    /** Empty: any. As blackbox_exporter: any text, also one that no answer will ever have. */
     valid_http_versions: z
-      .array(
-        z.enum(["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"], {
-          error: (issue) =>
-            issue.input === "HTTP/3.0"
-              ? "HTTP/3.0 is never spoken here, for Node has no QUIC: leave it out"
-              : `expected HTTP/1.0, HTTP/1.1 or HTTP/2.0, found ${found(issue.input)} (HTTP/2 is written HTTP/2.0)`,
-        }),
-      )
+      .array(z.string({ error: "expected a version in quotes, such as HTTP/1.1 or HTTP/2.0" }))
       .max(MAX_RULES)
       .default([]),
     /** As blackbox_exporter: anything other than "" and ip6 means ip4. */
@@ -84,7 +78,7 @@ export const httpOptions = z
     body_file: filePath.optional(),
     compression: compression.default(""),
     /** Bytes, of what was unpacked; 0 for none. */
-    body_size_limit: bytes.default(0),
+    body_size_limit: sizeLimit.default(0),
     fail_if_body_matches_regexp: z.array(regexp).max(MAX_RULES).default([]),
     fail_if_body_not_matches_regexp: z.array(regexp).max(MAX_RULES).default([]),
     fail_if_header_matches: z.array(headerRule).max(MAX_RULES).default([]),
@@ -92,11 +86,13 @@ export const httpOptions = z
     fail_if_body_json_matches_cel: celExpression.optional(),
     fail_if_body_json_not_matches_cel: celExpression.optional(),
     enable_http2: flag.default(true),
-    /** A key of blackbox_exporter's; only its default can be had. */
-    enable_http3: flag.default(false).refine((isWanted) => !isWanted, {
-      error: "cannot be had, for HTTP/3 needs QUIC and Node has none: write false or remove it",
-    }),
+    /** Loads, and every probe fails: docs/decisions/0022-http3.md. */
+    enable_http3: flag.default(false),
     ...authenticationKeys,
+    oauth2: oauth2.optional(),
+    ...proxyKeys,
+    /** Leaves it to the proxy to look the target's name up; without a proxy it has no effect. */
+    skip_resolve_phase_with_proxy: flag.default(false),
     tls_config: tlsOptions.prefault({}),
   })
   .superRefine((options, context) => {
@@ -110,6 +106,8 @@ export const httpOptions = z
     for (const key of otherMethods) {
       problem(key, `${firstMethod} and ${key} exclude each other: keep one way to authenticate`);
     }
+    proxyProblems(options, context);
+    for (const { key, message } of http3Problems(options)) problem(key, message);
     if (options.fail_if_ssl && options.fail_if_not_ssl) {
       problem(
         "fail_if_not_ssl",

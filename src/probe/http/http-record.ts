@@ -3,6 +3,8 @@ import type { Stages } from "../stages.ts";
 
 /** What an HTTP probe has learnt so far; an ending of any kind reads its facts from here. */
 export type HttpRecord = {
+  /** Whether the proxy was left to look the target's name up. */
+  isResolveSkipped: boolean;
   statusCode: number;
   httpVersion: number | undefined;
   contentLengthBytes: number | undefined;
@@ -17,6 +19,7 @@ export type HttpRecord = {
 
 export function emptyRecord(): HttpRecord {
   return {
+    isResolveSkipped: false,
     statusCode: 0,
     httpVersion: undefined,
     contentLengthBytes: undefined,
@@ -51,6 +54,7 @@ export function factsOf(record: HttpRecord, stages: Stages<"http">, hasCel: bool
       processing: stages.seconds("processing"),
       transfer: stages.seconds("transfer"),
     },
+    ...(record.isResolveSkipped ? { isResolveSkipped: true } : {}),
     statusCode: record.statusCode,
     httpVersion: record.httpVersion,
     contentLengthBytes: record.contentLengthBytes,

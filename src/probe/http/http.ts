@@ -2,18 +2,23 @@ import { attempt } from "../attempt.ts";
 import { unlessAborted } from "../deadline.ts";
 import type { ResponseHead } from "../exchange.ts";
 import { type Failed, failed } from "../failure.ts";
+import { findAddress } from "../find-address.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { ProbeOutcome } from "../prober.ts";
 import type { Regexps } from "../regexps.ts";
+import { Authorizer } from "./authorization.ts";
 import { Body, hasRegexpRule } from "./body-rules.ts";
 import { CookieJar } from "./cookies.ts";
 import { headerRuleFailure } from "./header-rules.ts";
 import { type HopEnd, hop, type Trip } from "./hop.ts";
 import type { HttpOptions } from "./http-options.ts";
-import { emptyRecord, factsOf, type HttpRecord } from "./http-record.ts";
-import { firstStep, targetUrl } from "./http-request.ts";
+import { beginHop, emptyRecord, factsOf, type HttpRecord } from "./http-record.ts";
+import { firstStep, hostOfUrl, targetUrl, withSchemeHint } from "./http-request.ts";
+import { http3Failure } from "./http3.ts";
 import { hasJsonRule, jsonRuleFailure } from "./json-rules.ts";
+import { hasProxy } from "./proxy.ts";
 import { follow, isRedirect, MAX_REDIRECTS, type Step } from "./redirects.ts";
+import type { WebUrl } from "./web-url.ts";
 
 /**
  * One HTTP probe, from the look-up of the name to the last byte of the last body.
@@ -49,20 +54,28 @@ export async function probeHttp(
   });
 }
 
-type Travel = Omit<Trip, "jar" | "firstPlace"> & { readonly body: Body };
+type Travel = Pick<Trip, "attempt" | "record"> & { readonly body: Body };
 
 /** Goes from redirect to redirect. @returns why the probe failed, if it did. */
 async function travel(parts: Travel): Promise<Failed | undefined> {
   const { record, body } = parts;
   const { request, tools, log, signal } = parts.attempt;
   const options = request.module.http;
+  const byHttp3 = http3Failure(options);
+  if (byHttp3 !== undefined) return byHttp3;
   const target = targetUrl(request.target);
   if (target.kind === "failed") return target;
   const { hostname } = request;
   const preparing = firstStep(target.url, options, { ...tools, hostname });
   const first = await unlessAborted(preparing, signal);
-  if (first.kind === "failed") return first;
-  const trip: Trip = { ...parts, jar: new CookieJar(), firstPlace: target.url.host };
+  if (first.kind === "failed") return (await lookUpFailure(target.url, parts)) ?? first;
+  const trip: Trip = {
+    ...parts,
+    jar: new CookieJar(),
+    firstPlace: target.url.host,
+    first: { address: undefined, isResolveSkipped: false },
+    authorizer: new Authorizer(parts.attempt),
+  };
   let { step }: { step: Step } = first;
   for (;;) {
     const isFollowed = (head: ResponseHead): boolean =>
@@ -82,7 +95,7 @@ async function travel(parts: Travel): Promise<Failed | undefined> {
       if (isUnderRules) noteUnread(record, options);
       throw error;
     }
-    if (end.kind === "failed") return end;
+    if (end.kind === "failed") return withSchemeHint(end, request.target);
     const { head, bodyFailure } = end;
     const location = locationOf(head);
     if (isRedirect(head.statusCode, location)) record.redirects += 1;
@@ -95,10 +108,23 @@ async function travel(parts: Travel): Promise<Failed | undefined> {
     }
     trip.jar.store(step.url, head.headers.get("set-cookie") ?? [], tools.clock.wallSeconds());
     const next = follow(step, head.statusCode, location, target.url.hostname);
-    if (next.kind === "failed") return next;
+    if (next.kind === "failed") {
+      // As with Go's client, an answer that leads nowhere is none.
+      beginHop(record);
+      if (!next.isCounted) record.redirects -= 1;
+      return failed(next.reason, next.detail);
+    }
     if (next.kind === "none") return verdict(head, bodyFailure, parts);
     ({ step } = next);
   }
+}
+
+/** As blackbox_exporter, which looks the name up before it reads files: where there is no address, that is the reason. */
+async function lookUpFailure(url: WebUrl, { attempt: own }: Travel): Promise<Failed | undefined> {
+  const { http } = own.request.module;
+  if (http.skip_resolve_phase_with_proxy && hasProxy(http)) return undefined;
+  const found = await findAddress(hostOfUrl(url), http, own);
+  return found.kind === "failed" ? found : undefined;
 }
 
 function locationOf(head: ResponseHead): string | undefined {
@@ -166,18 +192,12 @@ function statusFailure(statusCode: number, options: HttpOptions): Failed | undef
   return failed("http_status", `status ${statusCode}, wanted ${wanted}`);
 }
 
-const VERSION_NAMES: ReadonlyMap<number | undefined, HttpOptions["valid_http_versions"][number]> =
-  new Map([
-    [1, "HTTP/1.0"],
-    [1.1, "HTTP/1.1"],
-    [2, "HTTP/2.0"],
-  ]);
-
 function versionFailure(record: HttpRecord, options: HttpOptions): Failed | undefined {
   const valid = options.valid_http_versions;
-  const name = VERSION_NAMES.get(record.httpVersion);
-  if (valid.length === 0 || (name !== undefined && valid.includes(name))) return undefined;
-  return failed("http_version", `${name ?? "unknown version"}, wanted ${valid.join(", ")}`);
+  if (valid.length === 0 || record.httpVersion === undefined) return undefined;
+  const name = `HTTP/${record.httpVersion.toFixed(1)}`;
+  if (valid.includes(name)) return undefined;
+  return failed("http_version", `${name}, wanted ${valid.slice(0, 20).join(", ")}`);
 }
 
 function tlsFailure(record: HttpRecord, options: HttpOptions): Failed | undefined {

@@ -1,15 +1,9 @@
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import type { Client as UndiciClient } from "undici";
-import {
-  announcedLength,
-  headerLists,
-  MAX_HEAD_BYTES,
-  type ResponseHead,
-  type ResponseSink,
-  type WireRequest,
-} from "../exchange.ts";
+import { MAX_HEAD_BYTES, type ResponseSink, type WireRequest } from "../exchange.ts";
 import type { StageClock } from "../stages.ts";
+import { HeadReader } from "./head-reader.ts";
 
 /** The client alone: the whole package brings fetch, caches and web sockets, 9 MB in each thread that loads it. */
 const Client = createRequire(import.meta.url)(
@@ -18,15 +12,14 @@ const Client = createRequire(import.meta.url)(
 
 /** The connection is ours already, so undici never dials this name. */
 const ORIGIN = "http://connection.invalid";
-const STATUS_LINE_BYTES = "HTTP/1.x".length;
 
 /**
  * One request and its answer over HTTP/1.1 on an open connection, which is gone afterwards.
  *
- * undici parses; a tap on its socket notes what it does not tell: when the last byte of the request
- * was written, when the first byte of the answer came, and the version in the status line.
+ * undici writes the request and takes the body apart; a tap on its socket reads the head of the answer (`HeadReader`) and
+ * notes when the last byte of the request was written and the first byte of the answer came.
  *
- * @throws what undici reports; `failureOf` knows the reasons.
+ * @throws what undici or the head's reader reports; `failureOf` knows the reasons.
  */
 export async function exchangeHttp1(
   socket: Socket,
@@ -34,31 +27,19 @@ export async function exchangeHttp1(
   sink: PausingSink,
   stages: StageClock,
 ): Promise<void> {
-  const statusLine = tap(socket, stages);
+  const reader = new HeadReader(request.method);
+  tap(socket, reader, stages);
   holdWhileFull(socket, sink);
   const client = new Client(ORIGIN, {
     // A callback within the call would find undici still connecting, and the request unsent.
     connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
     headersTimeout: 0,
     bodyTimeout: 0,
+    // Of the trailers.
     maxHeaderSize: MAX_HEAD_BYTES,
   });
   try {
-    await dispatch(
-      client,
-      request,
-      (statusCode, headers) => {
-        stages.enter("body");
-        const lists = headerLists(headers);
-        return sink.onHead({
-          statusCode,
-          httpVersion: statusLine() === "HTTP/1.0" ? 1 : 1.1,
-          contentLengthBytes: lengthOf(statusCode, lists),
-          headers: lists,
-        });
-      },
-      sink,
-    );
+    await dispatch(client, request, reader, stages, sink);
   } finally {
     socket.destroy();
     await client.destroy();
@@ -68,23 +49,20 @@ export async function exchangeHttp1(
 /** A sink that can be full for a while: nothing is read until what `room` gave has settled. */
 export type PausingSink = ResponseSink & { readonly room?: () => Promise<void> | undefined };
 
-/** @see RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length; 204 has length 0. */
-function lengthOf(statusCode: number, headers: ResponseHead["headers"]): number {
-  if (statusCode === 204) return 0;
-  return headers.has("transfer-encoding") ? -1 : announcedLength(headers);
-}
-
 async function dispatch(
   client: UndiciClient,
   request: WireRequest,
-  onHead: (
-    statusCode: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-  ) => boolean,
+  reader: HeadReader,
+  stages: StageClock,
   sink: PausingSink,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let isStopped = false;
+    const stop = (controller: { readonly abort: (reason: Error) => void }): void => {
+      isStopped = true;
+      resolve();
+      controller.abort(new Error("enough was read"));
+    };
     client.dispatch(
       {
         path: request.path,
@@ -96,18 +74,15 @@ async function dispatch(
       },
       {
         onRequestStart: () => {},
-        onResponseStart: (controller, statusCode, headers) => {
-          // Interim answers (1xx) are not the answer.
-          if (statusCode < 200 || isStopped || onHead(statusCode, headers)) return;
-          isStopped = true;
-          resolve();
-          controller.abort(new Error("enough was read"));
+        onResponseStart: (controller) => {
+          const { head } = reader;
+          // Without one the client has read what the reader did not give it.
+          if (isStopped || head === undefined) return;
+          stages.enter("body");
+          if (!sink.onHead(head)) stop(controller);
         },
         onResponseData: (controller, chunk) => {
-          if (isStopped || sink.onData(chunk)) return;
-          isStopped = true;
-          resolve();
-          controller.abort(new Error("enough was read"));
+          if (!isStopped && !sink.onData(chunk)) stop(controller);
         },
         onResponseEnd: () => resolve(),
         onResponseError: (_controller, error) => reject(error),
@@ -139,23 +114,20 @@ function holdWhileFull(socket: Socket, { room }: PausingSink): void {
   };
 }
 
-/**
- * Puts the socket's `push` (bytes from the kernel, decrypted) and `write` under watch.
- *
- * @returns a function that tells the first bytes of the answer so far.
- */
-function tap(socket: Socket, stages: StageClock): () => string {
-  let begin = "";
+/** Puts the socket's `push` (bytes from the kernel, decrypted) and `write` under watch. */
+function tap(socket: Socket, reader: HeadReader, stages: StageClock): void {
   const push = socket.push.bind(socket);
   socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
-    if (Buffer.isBuffer(chunk)) {
-      const { current } = stages;
-      if (current === "request" || current === "processing") stages.enter("head");
-      if (begin.length < STATUS_LINE_BYTES) {
-        begin += chunk.toString("latin1", 0, STATUS_LINE_BYTES - begin.length);
-      }
+    if (!Buffer.isBuffer(chunk)) return push(chunk, encoding);
+    const { current } = stages;
+    if (current === "request" || current === "processing") stages.enter("head");
+    try {
+      const given = reader.take(chunk);
+      return given === undefined || push(given);
+    } catch (error) {
+      socket.destroy(error instanceof Error ? error : undefined);
+      return false;
     }
-    return push(chunk, encoding);
   };
   const write = socket.write.bind(socket);
   const onWritten = (error?: Error | null): void => {
@@ -164,5 +136,4 @@ function tap(socket: Socket, stages: StageClock): () => string {
   // undici gives a chunk and at times its encoding, never a callback.
   socket.write = ((chunk: Buffer | string, encoding?: BufferEncoding) =>
     write(chunk, encoding, onWritten)) as Socket["write"];
-  return () => begin;
 }

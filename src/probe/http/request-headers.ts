@@ -17,7 +17,7 @@ const CONNECTION_HEADERS: ReadonlyMap<string, string> = new Map([
   ["transfer-encoding", "the body is sent whole with its length: remove this header"],
   ["connection", "each probe has a connection of its own: remove this header (close is sent)"],
   ["keep-alive", "each probe has a connection of its own: remove this header"],
-  ["proxy-connection", "proxies are not supported yet: remove this header"],
+  ["proxy-connection", "each probe has a connection of its own: remove this header"],
   ["upgrade", "the prober speaks HTTP alone: remove this header"],
   ["http2-settings", "write enable_http2 instead of this header"],
   ["expect", "a body is sent without waiting for 100 Continue: remove this header"],

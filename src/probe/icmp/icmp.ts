@@ -2,6 +2,7 @@ import type { EchoOutcome } from "../../icmp/echo.ts";
 import type { Engine } from "../../icmp/engine-contract.ts";
 import { payloadBytesOf, profileOf } from "../../icmp/profile.ts";
 import { familyOf } from "../../runtime/address.ts";
+import { quote } from "../../runtime/found.ts";
 import { type AttemptOf, attempt, type BaseTools } from "../attempt.ts";
 import { unlessAborted } from "../deadline.ts";
 import { type Failed, failed } from "../failure.ts";
@@ -66,6 +67,8 @@ async function echo(
   }
   // As blackbox_exporter: nothing is taken off a target here, so a URL or a port make it a name that is none.
   const host = request.target;
+  if (host.startsWith("["))
+    return failed("dns_bad_name", `${quote(host)} is no name and no address`);
   const found = await findAddress(host, options, own);
   if (found.kind === "failed") return found;
   const { address } = found;

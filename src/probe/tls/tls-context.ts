@@ -4,8 +4,10 @@ import {
   type SecureContext,
   type SecureVersion,
 } from "node:tls";
+import type { Clock } from "../../runtime/clock.ts";
 import { type Failed, failed } from "../failure.ts";
 import type { FileCache } from "../file-cache.ts";
+import { ChainCache } from "./chain-cache.ts";
 import type { TlsOptions, TlsVersion } from "./tls-options.ts";
 
 const MAX_PEM_BYTES = 4 * 2 ** 20;
@@ -28,7 +30,10 @@ export const SYSTEM_ROOT_FILES: readonly string[] = [
   "/etc/ssl/cert.pem",
 ];
 
-export type TlsContext = { readonly kind: "ready"; readonly context: SecureContext } | Failed;
+/** Whom a connection trusts and what it shows of itself, with what was learnt from servers under it. */
+export type TlsTrust = { readonly secure: SecureContext; readonly chains: ChainCache };
+
+export type TlsContext = { readonly kind: "ready"; readonly context: TlsTrust } | Failed;
 
 /**
  * TLS contexts by options and by the state of the files these name. Building one takes milliseconds
@@ -38,14 +43,17 @@ export class TlsContexts {
   readonly #kept = new Map<string, TlsContext>();
   readonly #files: FileCache;
   readonly #systemRootFiles: readonly string[];
+  readonly #clock: Clock;
 
   constructor(options: {
     readonly files: FileCache;
+    readonly clock: Clock;
     /** The first that can be read is taken; none of them: the roots that come with Node. */
     readonly systemRootFiles: readonly string[];
   }) {
     this.#files = options.files;
     this.#systemRootFiles = options.systemRootFiles;
+    this.#clock = options.clock;
   }
 
   async get(options: TlsOptions): Promise<TlsContext> {
@@ -59,8 +67,7 @@ export class TlsContexts {
     const roots = ca.text === undefined ? await this.#systemRoots() : ca;
     const { min_version: min, max_version: max } = options;
     const name = JSON.stringify([roots.version, cert.version, key.version, min, max]);
-    const kept =
-      this.#kept.get(name) ?? build({ ca: roots.text, cert: cert.text, key: key.text, min, max });
+    const kept = this.#kept.get(name) ?? this.#build({ roots, cert, key, min, max });
     this.#kept.delete(name);
     this.#kept.set(name, kept);
     if (this.#kept.size > MAX_KEPT) {
@@ -70,27 +77,43 @@ export class TlsContexts {
     return kept;
   }
 
-  async #source(inline: string | undefined, file: string | undefined): Promise<Source> {
-    if (inline !== undefined) return { kind: "source", text: inline, version: inline };
-    if (file === undefined) return { kind: "source", text: undefined, version: "" };
-    const read = await this.#files.read(file, MAX_PEM_BYTES);
-    if (read.kind === "failed") return read;
-    return { kind: "source", text: read.bytes.toString("latin1"), version: read.version };
+  #build(parts: {
+    readonly roots: Found;
+    readonly cert: Found;
+    readonly key: Found;
+    readonly min: TlsVersion | undefined;
+    readonly max: TlsVersion | undefined;
+  }): TlsContext {
+    const { roots, cert, key, min, max } = parts;
+    const built = build({ ca: roots.text(), cert: cert.text(), key: key.text(), min, max });
+    if ("detail" in built) return built;
+    return { kind: "ready", context: { secure: built, chains: new ChainCache(this.#clock) } };
   }
 
-  async #systemRoots(): Promise<{ readonly text: string; readonly version: string }> {
+  async #source(inline: string | undefined, file: string | undefined): Promise<Source> {
+    if (inline !== undefined) return { kind: "source", text: () => inline, version: inline };
+    if (file === undefined) return { kind: "source", text: () => undefined, version: "" };
+    const read = await this.#files.read(file, MAX_PEM_BYTES);
+    if (read.kind === "failed") return read;
+    return { kind: "source", text: () => read.bytes.toString("latin1"), version: read.version };
+  }
+
+  async #systemRoots(): Promise<Found> {
     for (const file of this.#systemRootFiles) {
       const read = await this.#files.read(file, MAX_PEM_BYTES);
       if (read.kind === "read" && read.bytes.length > 0) {
-        return { text: read.bytes.toString("latin1"), version: read.version };
+        return { text: () => read.bytes.toString("latin1"), version: read.version };
       }
     }
-    return { text: rootCertificates.join("\n"), version: "node" };
+    return { text: () => rootCertificates.join("\n"), version: "node" };
   }
 }
 
+/** PEM, made a text only where a context is built of it, and what changes with it. */
+type Found = { readonly text: () => string | undefined; readonly version: string };
+
 type Source =
-  | { readonly kind: "source"; readonly text: string | undefined; readonly version: string }
+  | (Found & { readonly kind: "source" })
   | { readonly kind: "failed"; readonly detail: string };
 
 function build(parts: {
@@ -99,11 +122,11 @@ function build(parts: {
   readonly key: string | undefined;
   readonly min: TlsVersion | undefined;
   readonly max: TlsVersion | undefined;
-}): TlsContext {
+}): SecureContext | Failed {
   const { ca, cert, key, min, max } = parts;
   const isOld = min === "TLS10" || min === "TLS11" || max === "TLS10" || max === "TLS11";
   try {
-    const context = createSecureContext({
+    return createSecureContext({
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
@@ -112,7 +135,6 @@ function build(parts: {
       // OpenSSL 3 allows the signatures of TLS 1.0 and 1.1 at security level 0 alone.
       ...(isOld ? { ciphers: "DEFAULT@SECLEVEL=0" } : {}),
     });
-    return { kind: "ready", context };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const reason = cert === undefined ? "tls_untrusted" : "tls_client_certificate";

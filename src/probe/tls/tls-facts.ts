@@ -19,10 +19,8 @@ export function readTlsFacts(socket: TLSSocket, isVerified: boolean): ReadTls | 
   const verified = isVerified ? verifiedNotAfter(socket) : undefined;
   const leaf = socket.getPeerX509Certificate();
   if (leaf === undefined) return undefined;
-  const cipher = socket.getCipher();
   const facts: TlsFacts = {
-    version: (socket.getProtocol() ?? "").replace(/^TLSv1$/, "TLS 1.0").replace(/^TLSv/, "TLS "),
-    cipher: cipher.standardName,
+    ...versionAndCipher(socket),
     earliestNotAfterSeconds: Math.min(...presented(leaf).map((one) => unixSeconds(one.validTo))),
     verifiedNotAfterSeconds: verified,
     leaf: {
@@ -34,6 +32,14 @@ export function readTlsFacts(socket: TLSSocket, isVerified: boolean): ReadTls | 
     },
   };
   return { facts, leaf };
+}
+
+/** What both sides agreed upon; of the connection, not of the certificate. */
+export function versionAndCipher(socket: TLSSocket): Pick<TlsFacts, "version" | "cipher"> {
+  return {
+    version: (socket.getProtocol() ?? "").replace(/^TLSv1$/, "TLS 1.0").replace(/^TLSv/, "TLS "),
+    cipher: socket.getCipher().standardName,
+  };
 }
 
 export type ReadTls = { readonly facts: TlsFacts; readonly leaf: X509Certificate };

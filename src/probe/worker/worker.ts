@@ -11,6 +11,7 @@ import { CelExpressions } from "../cel/cel.ts";
 import { openSocket } from "../connect.ts";
 import { FileCache } from "../file-cache.ts";
 import { BodyBudget, MAX_HELD_BYTES } from "../http/body-rules.ts";
+import { Oauth2Tokens } from "../http/oauth2-tokens.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import { Regexps } from "../regexps.ts";
 import { SYSTEM_ROOT_FILES, TlsContexts } from "../tls/tls-context.ts";
@@ -25,7 +26,7 @@ import type {
 import { OutcomeBatch } from "./outcome-batch.ts";
 import { Runner } from "./runner.ts";
 import { ProbeStreams } from "./streams.ts";
-import { warmUpHttp } from "./warm-up.ts";
+import { tlsOptionsOf, warmUpHttp } from "./warm-up.ts";
 
 /** The probe worker: its event loop, resolver, schedule and probers are nobody else's. */
 async function work(port: MessagePort, start: WorkerStart): Promise<void> {
@@ -130,27 +131,31 @@ class SettingsInForce {
 }
 
 function createTools(userAgent: string, { resolve, guard }: SettingsInForce): ProbeTools {
-  const files = new FileCache();
+  const files = new FileCache(systemClock);
   return {
     clock: systemClock,
     resolve,
     guard,
     open: openSocket,
     files,
-    tlsContexts: new TlsContexts({ files, systemRootFiles: SYSTEM_ROOT_FILES }),
+    tlsContexts: new TlsContexts({ files, clock: systemClock, systemRootFiles: SYSTEM_ROOT_FILES }),
     regexps: new Regexps(),
     celExpressions: new CelExpressions(),
     bodyBudget: new BodyBudget(MAX_HELD_BYTES),
+    oauth2Tokens: new Oauth2Tokens(systemClock),
+    environment: () => process.env,
     userAgent,
   };
 }
 
 /** What takes tens of milliseconds once, parsing roots and compiling code, is done before the first probe. */
 async function warm(start: WorkerStart, tools: ProbeTools): Promise<void> {
-  const modules = Object.values(start.modules).filter(({ prober }) => prober === "http");
-  const [first] = modules;
-  if (first !== undefined) await warmUpHttp(first, tools);
-  for (const { http } of modules) await tools.tlsContexts.get(http.tls_config);
+  const modules = Object.values(start.modules);
+  const http = modules.find(({ prober }) => prober === "http");
+  if (http !== undefined) await warmUpHttp(http, tools);
+  for (const options of modules.map(tlsOptionsOf)) {
+    if (options !== undefined) await tools.tlsContexts.get(options);
+  }
 }
 
 function logTo(post: (message: FromWorker) => void): Logger {

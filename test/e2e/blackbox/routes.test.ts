@@ -19,6 +19,11 @@ import {
 const reason = (await canRunLab()) ?? blackboxMissing();
 const skip = reason ?? false;
 
+// The runner does not count a suite that is left out; this makes it known that something was.
+test("blackbox_exporter is here to be compared with", { skip }, () => {
+  assert.equal(blackboxMissing(), undefined);
+});
+
 describe("routes of blackbox_exporter", { skip }, () => {
   let closes: readonly Close[] = [];
   let pair: Pair;
@@ -89,7 +94,7 @@ describe("routes of blackbox_exporter", { skip }, () => {
     const { theirs, ours } = await pair.ask({ path: "/config" });
     assert.equal(ours.status, 200);
     assert.equal(ours.contentType.split(";")[0], theirs.contentType.split(";")[0]);
-    assert.deepEqual(missingFrom(parse(ours.body), parse(theirs.body)), []);
+    assert.deepEqual(missingFrom(parse(ours.body), inUse(parse(theirs.body))), []);
   });
 
   test("neither /config nor a debug page shows a secret", async () => {
@@ -103,6 +108,19 @@ describe("routes of blackbox_exporter", { skip }, () => {
     }
   });
 });
+
+/** A configuration without the blocks of probers that a module does not name: ours leaves these out. */
+function inUse(config: { readonly modules: Readonly<Record<string, Record<string, unknown>>> }) {
+  const modules = Object.entries(config.modules).map(([name, module]) => {
+    const { prober, timeout } = module;
+    const block = String(prober);
+    return [
+      name,
+      { prober, ...(timeout === undefined ? {} : { timeout }), [block]: module[block] },
+    ];
+  });
+  return { modules: Object.fromEntries(modules) };
+}
 
 /** Values of one configuration that another has not, or has in another way. */
 function missingFrom(ours: unknown, theirs: unknown, path = ""): readonly string[] {

@@ -135,8 +135,8 @@ const drips = [
   { name: "the status line", text: "HTTP/1.1 200 OOOO", reason: "http_header_timeout" },
   { name: "a header", text: "HTTP/1.1 200 OK\r\nx: aaaa", reason: "http_header_timeout" },
   {
-    name: "interim answers",
-    text: "HTTP/1.1 102 P\r\n\r\n".repeat(100),
+    name: "an interim answer",
+    text: "HTTP/1.1 102 P\r\n\r\n".repeat(5) + "HTTP/1.1 102 PPPP",
     reason: "http_header_timeout",
   },
   {

@@ -142,7 +142,7 @@ const bad: readonly { readonly name: string; readonly http: unknown; readonly wa
     http: { fail_if_ssl: true, fail_if_not_ssl: true },
     want: /^fail_if_not_ssl: .*no way to succeed/,
   },
-  { name: "an unknown key", http: { proxy_url: "http://p" }, want: /proxy_url/ },
+  { name: "an unknown key", http: { http_proxy: "http://p" }, want: /http_proxy/ },
 ];
 
 for (const { name, http, want } of bad) {

@@ -175,10 +175,11 @@ test("a user in the URL authenticates, and is not in the log", async (t) => {
 });
 
 const refused = [
-  { name: "another scheme", target: "ftp://a.example/", http: {}, reason: "bad_target" },
+  { name: "a host with a slash too many", target: "http:///a.example/", http: {}, reason: "dns_bad_name" },
   { name: "a port that is none", target: "a.example:99999", http: {}, reason: "bad_target" },
   { name: "port 0", target: "a.example:0", http: {}, reason: "bad_target" },
-  { name: "nothing but a scheme", target: "http://", http: {}, reason: "bad_target" },
+  { name: "nothing but a scheme", target: "http://", http: {}, reason: "dns_bad_name" },
+  { name: "an escape that is none", target: "a.example/%zz", http: {}, reason: "bad_target" },
   { name: "a name that does not exist", target: "gone.invalid", http: {}, reason: "dns_nxdomain" },
   {
     name: "a body file that is not there",

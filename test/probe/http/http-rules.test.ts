@@ -246,12 +246,12 @@ const hostile: readonly {
   {
     name: "an upgrade nobody asked for",
     answer: "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-    reason: "http_protocol",
+    reason: "http_status",
   },
   {
-    name: "100 Continue nobody asked for",
+    name: "an interim answer alone",
     answer: "HTTP/1.1 100 Continue\r\n\r\n",
-    reason: "http_protocol",
+    reason: "http_closed",
   },
   {
     name: "a header without end",
