@@ -21,6 +21,8 @@ type Series = {
   readonly echoStream: number | undefined;
   /** The address the engine sends to; undefined while it sends nothing. */
   aimedAt: string | undefined;
+  /** Whether the engine was told an order that is no longer the configuration's. */
+  isOutdated: boolean;
 };
 
 type IcmpTarget = {
@@ -37,7 +39,7 @@ type IcmpTarget = {
 export class IcmpTargets {
   #engine: Engine;
   readonly #report: ContinuousReport;
-  readonly #names: NameWatch;
+  readonly #names: Pick<NameWatch, "watch" | "unwatch" | "latest">;
   readonly #log: Logger;
   readonly #targets = new Map<string, IcmpTarget>();
   readonly #byHost = new Map<string, Set<IcmpTarget>>();
@@ -47,7 +49,7 @@ export class IcmpTargets {
   constructor(options: {
     readonly engine: Engine;
     readonly report: ContinuousReport;
-    readonly names: NameWatch;
+    readonly names: Pick<NameWatch, "watch" | "unwatch" | "latest">;
     readonly log: Logger;
   }) {
     this.#engine = options.engine;
@@ -81,7 +83,7 @@ export class IcmpTargets {
     if (target === undefined) return;
     target.stream = stream;
     target.address = undefined;
-    for (const series of target.series.values()) series.aimedAt = undefined;
+    for (const series of target.series.values()) series.isOutdated = true;
     const host = hostOf(stream.target.target);
     const literal = parseAddress(host);
     const known = this.#names.latest(host);
@@ -211,8 +213,9 @@ export class IcmpTargets {
   }
 
   #aimEcho(stream: ContinuousStream, series: Series, address: Address | undefined): void {
-    if (series.aimedAt === address?.text) return;
+    if (series.aimedAt === address?.text && !series.isOutdated) return;
     series.aimedAt = address?.text;
+    series.isOutdated = false;
     this.#report.setRefused(series.row, undefined);
     if (series.echoStream !== undefined) {
       this.#engine.retune(series.echoStream, this.#order(stream, address));
@@ -237,7 +240,7 @@ export class IcmpTargets {
       },
       echoStream,
     );
-    const series: Series = { row, echoStream, aimedAt: address?.text };
+    const series: Series = { row, echoStream, aimedAt: address?.text, isOutdated: false };
     target.series.set(key, series);
     if (echoStream !== undefined) this.#seriesByEcho[echoStream] = series;
     return series;

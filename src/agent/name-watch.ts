@@ -23,6 +23,7 @@ export class NameWatch {
   readonly #names = new Map<string, Watched>();
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #plannedSeconds = Number.POSITIVE_INFINITY;
 
   constructor(options: {
     readonly resolve: Resolve;
@@ -63,8 +64,8 @@ export class NameWatch {
 
   async #ask(name: string, watched: Watched): Promise<void> {
     watched.isAsking = true;
-    const resolution = await this.#resolve(name, this.#stopping.signal);
-    if (this.#stopping.signal.aborted || this.#names.get(name) !== watched) return;
+    const resolution = await this.#resolution(name);
+    if (resolution === undefined || this.#names.get(name) !== watched) return;
     watched.isAsking = false;
     watched.latest = resolution;
     const isGood = resolution.kind === "resolved" && !resolution.isStale;
@@ -75,13 +76,28 @@ export class NameWatch {
     this.#plan();
   }
 
+  /** Undefined when the watch was stopped meanwhile: a question that is given up rejects. */
+  async #resolution(name: string): Promise<Resolution | undefined> {
+    const { signal } = this.#stopping;
+    try {
+      const resolution = await this.#resolve(name, signal);
+      return signal.aborted ? undefined : resolution;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** One timer, for the name that is due first; a name that is due before it takes it over. */
   #plan(): void {
-    if (this.#timer !== undefined || this.#stopping.signal.aborted) return;
+    if (this.#stopping.signal.aborted) return;
     let earliest = Number.POSITIVE_INFINITY;
     for (const watched of this.#names.values()) {
       if (!watched.isAsking) earliest = Math.min(earliest, watched.dueSeconds);
     }
-    if (earliest === Number.POSITIVE_INFINITY) return;
+    if (earliest >= this.#plannedSeconds) return;
+    this.#plannedSeconds = earliest;
+    clearTimeout(this.#timer);
     const pause = (earliest - this.#clock.monotonicSeconds()) * 1000;
     const bounded = Math.min(Math.max(pause, MIN_PAUSE_MILLISECONDS), MAX_PAUSE_MILLISECONDS);
     this.#timer = setTimeout(() => this.#refresh(), bounded);
@@ -91,6 +107,7 @@ export class NameWatch {
 
   #refresh(): void {
     this.#timer = undefined;
+    this.#plannedSeconds = Number.POSITIVE_INFINITY;
     const now = this.#clock.monotonicSeconds();
     for (const [name, watched] of this.#names) {
       if (!watched.isAsking && watched.dueSeconds <= now) void this.#ask(name, watched);

@@ -13,11 +13,14 @@ export type DnsTarget = {
   readonly port: number;
 };
 
+/** `host` where there is one, and only what stands behind its colon is no port. */
+export type UnreadDnsTarget = Failed & { readonly host?: string };
+
 /**
  * A name server: `host`, `host:port`, or an address, of IPv6 in brackets where a port follows. As blackbox_exporter,
  * whatever cannot be split into host and port is a host.
  */
-export function dnsTarget(target: string, isTls: boolean): DnsTarget | Failed {
+export function dnsTarget(target: string, isTls: boolean): DnsTarget | UnreadDnsTarget {
   if (target.length > MAX_TARGET_CHARACTERS) {
     return failed("bad_target", `the target has ${target.length} characters`);
   }
@@ -31,7 +34,7 @@ export function dnsTarget(target: string, isTls: boolean): DnsTarget | Failed {
     return { kind: "target", host, port: isTls ? DEFAULT_PORT.tls : DEFAULT_PORT.plain };
   }
   const port = portNumber(parts.port);
-  if (port.kind === "failed") return port;
+  if (port.kind === "failed") return { ...port, host };
   if (port.number === 0)
     return failed("bad_target", `${quote(target)} has no port behind its colon`);
   return { kind: "target", host, port: port.number };

@@ -77,7 +77,11 @@ async function ask(own: Own, record: DnsRecord): Promise<Failed | undefined> {
   const options = request.module.dns;
   if (options === undefined) throw new Error("Cannot ask: the module has no block dns");
   const target = dnsTarget(request.target, options.dns_over_tls);
-  if (target.kind === "failed") return target;
+  if (target.kind === "failed") {
+    // As blackbox_exporter: a host is looked up before its port is found to be none.
+    const found = target.host === undefined ? target : await findAddress(target.host, options, own);
+    return found.kind === "failed" ? found : failed(target.reason, target.detail);
+  }
   const { host, port } = target;
   const found = await findAddress(host, options, own);
   if (found.kind === "failed") return found;

@@ -135,13 +135,16 @@ export function verificationFailure(
 ): Failed | undefined {
   if (leaf === undefined) return failed("tls_untrusted", "the server showed no certificate");
   if (!socket.authorized) return chainFailure(String(socket.authorizationError), leaf);
-  const isMatch =
-    isIP(serverName) === 0
-      ? leaf.checkHost(serverName, { subject: "never", partialWildcards: false }) !== undefined
-      : leaf.checkIP(serverName) !== undefined;
-  if (isMatch) return undefined;
+  if (isNamed(leaf, serverName)) return undefined;
   const names = (leaf.subjectAltName ?? "no name").slice(0, 200);
   return failed("tls_name_mismatch", `the certificate is for ${names}, not for ${serverName}`);
+}
+
+function isNamed(leaf: X509Certificate, serverName: string): boolean {
+  if (isIP(serverName) !== 0) return leaf.checkIP(serverName) !== undefined;
+  // Node throws on it, and no certificate has one.
+  if (serverName.includes("\0")) return false;
+  return leaf.checkHost(serverName, { subject: "never", partialWildcards: false }) !== undefined;
 }
 
 function chainFailure(code: string, leaf: X509Certificate): Failed {

@@ -61,7 +61,13 @@ export const tlsOptions = z
     key: keyPem.optional(),
     key_file: filePath.optional(),
     /** For SNI and for the names in the certificate; "" means the name of the target. */
-    server_name: z.string().max(253).default(""),
+    server_name: z
+      .string()
+      .max(253)
+      .refine((name) => !/[\s\p{Cc}]/u.test(name), {
+        error: "holds a space or a control character: write a name such as www.example.net",
+      })
+      .default(""),
     insecure_skip_verify: flag.default(false),
     min_version: tlsVersion.optional(),
     max_version: tlsVersion.optional(),

@@ -107,7 +107,8 @@ function endedPhases(outcome: ProbeOutcome, facts: HttpFacts): HttpFacts["phases
   return { resolve, connect, tls, processing: 0, transfer: 0 };
 }
 
-const UNCONNECTED = /^(?:connect|tls|proxy)_/;
+/** A name that is not found here is that of a proxy: without the target's address no request had begun. */
+const UNCONNECTED = /^(?:connect|tls|proxy|dns)_/;
 
 /** A redirect that is the last answer was seen and not followed. */
 function followedRedirects({ redirects: seen, statusCode: code }: HttpFacts): number {

@@ -108,6 +108,7 @@ const REDIRECTS: readonly ParityCase[] = [
   },
   {
     name: "credentials over a redirect to another host",
+    differs: "credentials over a redirect to another host",
     module: http({ bearer_token: "tasty" }),
     target: `${V4}/to?location=${encodeURIComponent(`http://localhost:${HTTP_PORT}/seen`)}`,
     succeeds: true,
