@@ -118,23 +118,27 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     clock,
     log,
   });
-  const reload =
-    options.source === undefined
-      ? undefined
-      : createReload({
-          source: options.source,
-          current,
-          startEngine: startOneEngine,
-          swap: async (next, other, text) => {
-            await swap(next, other, text);
-            warnOfOpenPolicy(next, log);
-            warnOfModules(next.config, log);
-            await warnOfEngine(current, log);
-          },
-          metrics,
-          clock,
-          log,
-        });
+  const reload = options.source === undefined ? undefined : reloadOf(options.source);
+  function reloadOf(source: ConfigSource): Reload {
+    const reloadNow = createReload({
+      source,
+      current,
+      startEngine: startOneEngine,
+      swap: async (next, other, text) => {
+        await swap(next, other, text);
+        warnOfOpenPolicy(next, log);
+        warnOfModules(next.config, log);
+        await warnOfEngine(current, log);
+      },
+      metrics,
+      clock,
+      log,
+    });
+    return async () => {
+      if (hasStarted) return await reloadNow();
+      return { kind: "refused", sentence: "the agent is still starting: try again" };
+    };
+  }
 
   try {
     const app = createApp({

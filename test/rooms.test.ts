@@ -129,3 +129,52 @@ test("the files before the engine's folders import none of them, but for the one
     .filter(({ to }) => roomOf(to) === "icmp" && icmpFolderOf(to) !== ".");
   assert.deepEqual(wrong, []);
 });
+
+/** Folders of the probe room and which of them each may import, besides the files that stand before all of them. */
+const PROBE_FOLDERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["cel", []],
+  ["tls", []],
+  ["http2", []],
+  ["icmp", []],
+  ["dialogue", ["tls"]],
+  ["tcp", ["dialogue", "tls"]],
+  ["unix", ["dialogue", "tls"]],
+  ["dns", ["tls"]],
+  ["grpc", ["http2", "tls"]],
+  ["http", ["cel", "dialogue", "http2", "tls"]],
+  // Its handshake is a request of HTTP, its messages a dialogue.
+  ["websocket", ["dialogue", "http", "tls"]],
+  ["worker", ["cel", "http", "tls"]],
+]);
+
+/** The files that put the probers together: their options, their table, and the tools they share. */
+const PROBE_TABLES: readonly string[] = ["module.ts", "table.ts", "probe-request.ts"];
+
+const probeFolderOf = (path: string): string => dirname(relative(join("src", "probe"), path));
+const probeFiles = sources.filter((file) => roomOf(file) === "probe");
+
+test("every folder of the probe room is in the table", () => {
+  const folders = new Set(probeFiles.map(probeFolderOf));
+  folders.delete(".");
+  assert.deepEqual([...folders].sort(), [...PROBE_FOLDERS.keys()].sort());
+});
+
+for (const [folder, others] of PROBE_FOLDERS) {
+  test(`src/probe/${folder} imports only what lies below it`, () => {
+    const allowed = new Set([folder, ".", ...others]);
+    const wrong = probeFiles
+      .filter((file) => probeFolderOf(file) === folder)
+      .flatMap(importsOf)
+      .filter(({ to }) => roomOf(to) === "probe" && !allowed.has(probeFolderOf(to)));
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test("the files before the probers know no prober, but for those that put them together", () => {
+  const wrong = probeFiles
+    .filter((file) => probeFolderOf(file) === ".")
+    .filter((file) => !PROBE_TABLES.some((table) => file.endsWith(join("probe", table))))
+    .flatMap(importsOf)
+    .filter(({ to }) => roomOf(to) === "probe" && ![".", "tls"].includes(probeFolderOf(to)));
+  assert.deepEqual(wrong, []);
+});

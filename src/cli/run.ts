@@ -75,7 +75,8 @@ async function runAgent(
       log,
       isDebug: level === "debug",
       onFault: (error) => {
-        log.error("a part of the agent died", { error: error.message, stack: error.stack });
+        const cause = error.cause instanceof Error ? error.cause.stack : undefined;
+        log.error("a part of the agent died", { error: error.message, stack: error.stack, cause });
         ending.end(EXIT.failed);
       },
     });

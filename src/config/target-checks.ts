@@ -1,8 +1,8 @@
 import { dnsTarget } from "../probe/dns/dns-target.ts";
 import type { Failed } from "../probe/failure.ts";
 import { grpcTarget } from "../probe/grpc/grpc-target.ts";
+import { portNumber, splitHostPort } from "../probe/host-port.ts";
 import type { Module } from "../probe/module.ts";
-import { portNumber, splitHostPort } from "../probe/tcp/host-port.ts";
 import { socketPath } from "../probe/unix/socket-path.ts";
 import { websocketTarget } from "../probe/websocket/websocket-target.ts";
 import { familyOf } from "../runtime/address.ts";

@@ -1,5 +1,6 @@
 import { familyOf } from "../runtime/address.ts";
 import { hostOf } from "../target/target.ts";
+import { readUrl } from "../target/web-url.ts";
 import type { PortSubject } from "./rule.ts";
 
 /** Where a target leads, as far as its text tells. */
@@ -13,7 +14,7 @@ const PORTLESS = { kind: "portless" } as const;
 /** The probers that read their target in a way of their own; any other is read as `host:port`. */
 const READERS: Readonly<Record<string, Reader>> = {
   icmp: (target) => ({ host: hostOf(target), port: PORTLESS }),
-  http: (target) => ofUrl(withScheme(target, /^https?:\/\//i), DEFAULT_PORTS),
+  http: ofWebTarget,
   // Whether TLS is spoken, and so which port is meant, is the module's to say.
   grpc: (target) => ofUrl(withScheme(target, /^https?:\/\//i), {}),
   websocket: (target) => ofUrl(target, DEFAULT_PORTS),
@@ -31,7 +32,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 
 /**
  * The host and port of a target as its prober will read them, so that a rule is asked about the place that is
- * connected to: of `http://a\@b/` that is `a`, of `http://0x7f.1/` 127.0.0.1.
+ * connected to: of `http://a@b/` that is `b`, of `ws://0x7f.1/` 127.0.0.1.
  *
  * A text that its prober will refuse gives something or other: nothing is connected to then. The guard is asked
  * again with the host the prober found.
@@ -41,6 +42,17 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 export function readTarget(target: string, prober: string): TargetPlace {
   const reader = Object.hasOwn(READERS, prober) ? READERS[prober] : undefined;
   return (reader ?? ofHostPort)(target);
+}
+
+/** As it is written, by Go's reading of URLs: `127.1` is a name here, and so it is for the prober. */
+function ofWebTarget(target: string): TargetPlace {
+  const place = familyOf(target) === "ipv6" ? `[${target.replace("%", "%25")}]` : target;
+  const read = readUrl(/^https?:\/\//i.test(target) ? target : `http://${place}`);
+  // Its prober refuses it: no rule shall hold for what stands in it.
+  if (read.kind !== "url") return { host: "", port: UNKNOWN_PORT };
+  const { hostname, port, protocol } = read.url;
+  const number = port === "" ? DEFAULT_PORTS[protocol] : Number(port);
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: portSubject(number) };
 }
 
 function withScheme(target: string, scheme: RegExp): string {

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { readTarget } from "../../src/policy/target-text.ts";
 import { dnsTarget } from "../../src/probe/dns/dns-target.ts";
 import { grpcTarget } from "../../src/probe/grpc/grpc-target.ts";
+import { portNumber, splitHostPort } from "../../src/probe/host-port.ts";
 import { hostOfUrl, portOfUrl, targetUrl } from "../../src/probe/http/http-request.ts";
-import { portNumber, splitHostPort } from "../../src/probe/tcp/host-port.ts";
 
 const cases = [
   { prober: "icmp", target: "https://www.example.net:8443/x", host: "www.example.net" },
@@ -13,14 +13,10 @@ const cases = [
   { prober: "http", target: "www.example.net", host: "www.example.net", port: 80 },
   { prober: "http", target: "HTTPS://www.example.net/", host: "www.example.net", port: 443 },
   { prober: "http", target: "http://[2001:db8::1]:8080/", host: "2001:db8::1", port: 8080 },
-  {
-    prober: "http",
-    target: "http://a.example.net\\@b.example.net/",
-    host: "a.example.net",
-    port: 80,
-  },
-  { prober: "http", target: "http://2130706433/", host: "127.0.0.1", port: 80 },
-  { prober: "http", target: "127.1:8080/x", host: "127.0.0.1", port: 8080 },
+  { prober: "http", target: "http://a.example.net\\@b.example.net/", host: "" },
+  { prober: "http", target: "http://a@b.example.net/", host: "b.example.net", port: 80 },
+  { prober: "http", target: "http://2130706433/", host: "2130706433", port: 80 },
+  { prober: "http", target: "127.1:8080/x", host: "127.1", port: 8080 },
   { prober: "tcp", target: "mail.example.net:25", host: "mail.example.net", port: 25 },
   { prober: "tcp", target: "[fe80::1%eth0]:22", host: "fe80::1%eth0", port: 22 },
   { prober: "tcp", target: "mail.example.net:smtp", host: "mail.example.net" },

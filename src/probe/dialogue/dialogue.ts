@@ -2,15 +2,15 @@ import type { Socket } from "node:net";
 import { bytesOfText } from "../../runtime/binary-text.ts";
 import { quote } from "../../runtime/found.ts";
 import type { Attempt } from "../attempt.ts";
+import { close } from "../close.ts";
 import { secure } from "../connect.ts";
 import { type Failed, failed } from "../failure.ts";
 import type { RegexpMatch } from "../regexps.ts";
-import { close } from "./close.ts";
+import type { PlannedTls } from "../tls/tls-plan.ts";
 import type { DialogueStep } from "./dialogue-options.ts";
 import type { DialogueRecord } from "./dialogue-record.ts";
 import { expandBytes, MAX_EXPANDED_BYTES } from "./expansion.ts";
 import { Peer } from "./peer.ts";
-import type { PlannedTls } from "./tls-plan.ts";
 
 /** Longest value of a label of `expectInfo`, in characters; the peer chose what is in it. */
 const MAX_LABEL_CHARACTERS = 4_096;

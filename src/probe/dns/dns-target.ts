@@ -1,6 +1,6 @@
 import { quote } from "../../runtime/found.ts";
 import { type Failed, failed } from "../failure.ts";
-import { portNumber, splitHostPort } from "../tcp/host-port.ts";
+import { portNumber, splitHostPort } from "../host-port.ts";
 
 /** @see RFC 1035 section 4.2; RFC 7858 section 3.1 (over TLS) */
 const DEFAULT_PORT = { plain: 53, tls: 853 } as const;

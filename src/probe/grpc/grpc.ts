@@ -1,11 +1,11 @@
 import { type Attempt, attempt } from "../attempt.ts";
 import { connect, type TlsPlan } from "../connect.ts";
-import { planTls } from "../dialogue/tls-plan.ts";
 import { type Failed, failed, failureOf } from "../failure.ts";
 import { findAddress, policyFailure } from "../find-address.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { GrpcFacts, ProbeOutcome, TlsFacts } from "../prober.ts";
 import type { Stages } from "../stages.ts";
+import { planTls } from "../tls/tls-plan.ts";
 import { type CallEnd, codeOfError } from "./grpc-answer.ts";
 import { callHealth } from "./grpc-call.ts";
 import type { GrpcOptions } from "./grpc-options.ts";

@@ -59,8 +59,20 @@ export class Authorizer {
 
 async function ofModule(options: HttpOptions, attempt: Attempt): Promise<Authorization> {
   if (options.oauth2 !== undefined) return await fetchToken(options.oauth2, options, attempt);
+  // Most modules have none, and nothing is to be waited for then.
+  if (!hasStatic(options)) return NONE;
   const { files } = attempt.tools;
   return await unlessAborted(staticValue(options, files), attempt.signal);
+}
+
+function hasStatic(options: HttpOptions): boolean {
+  const {
+    basic_auth: basic,
+    authorization,
+    bearer_token: token,
+    bearer_token_file: file,
+  } = options;
+  return [basic, authorization, token, file].some((way) => way !== undefined);
 }
 
 async function staticValue(options: HttpOptions, files: FileCache): Promise<Authorization> {

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { WebUrl } from "./web-url.ts";
+import type { WebUrl } from "../../target/web-url.ts";
 
 /** RFC 6265 section 6.1 asks for 50 cookies a domain of 4096 bytes; a probe meets few. */
 const MAX_COOKIES = 50;

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { urlText } from "../../target/web-url.ts";
 import type { Attempt } from "../attempt.ts";
 import type { Connection, TlsPlan } from "../connect.ts";
 import { unlessAborted } from "../deadline.ts";
@@ -17,7 +18,6 @@ import { exchangeHttp1, type PausingSink } from "./http1.ts";
 import { connectRoute } from "./proxy-connect.ts";
 import { type FirstPlace, type PlannedRoute, planRoute } from "./proxy-route.ts";
 import type { Step } from "./redirects.ts";
-import { urlText } from "./web-url.ts";
 
 const UNAUTHORIZED = 401;
 
@@ -226,31 +226,42 @@ function wireRequest(
   host: string,
   { jar }: Trip,
 ): WireRequest {
-  const own = step.headers.filter(([name]) => name.toLowerCase() === "cookie");
-  const parts = [...own.map(([, value]) => value), jar.headerFor(step.url)];
-  const cookie = parts.filter((part) => part !== undefined && part !== "").join("; ");
-  const path = `${step.url.pathname}${step.url.search}`;
-  const hasReferer = step.headers.some(([name]) => name.toLowerCase() === "referer");
-  const added: Readonly<Record<string, string | undefined>> = {
-    Cookie: cookie === "" ? undefined : cookie,
-    Authorization: authorization,
-    "Proxy-Authorization": planned.proxyAuthorization,
-    Referer: hasReferer ? undefined : step.referer,
-  };
-  const replaced = new Set(["cookie"]);
-  for (const [name, value] of Object.entries(added)) {
-    if (value !== undefined) replaced.add(name.toLowerCase());
+  const { proxyAuthorization } = planned;
+  const headers: (readonly [name: string, value: string])[] = [];
+  const cookies: string[] = [];
+  let hasReferer = false;
+  for (const header of step.headers) {
+    const [name, value] = header;
+    switch (name.toLowerCase()) {
+      case "cookie":
+        if (value !== "") cookies.push(value);
+        break;
+      case "authorization":
+        if (authorization === undefined) headers.push(header);
+        break;
+      case "proxy-authorization":
+        if (proxyAuthorization === undefined) headers.push(header);
+        break;
+      case "referer":
+        hasReferer = true;
+        headers.push(header);
+        break;
+      default:
+        headers.push(header);
+    }
   }
+  const kept = jar.headerFor(step.url);
+  if (kept !== undefined) cookies.push(kept);
+  if (cookies.length > 0) headers.push(["Cookie", cookies.join("; ")]);
+  if (authorization !== undefined) headers.push(["Authorization", authorization]);
+  if (proxyAuthorization !== undefined) headers.push(["Proxy-Authorization", proxyAuthorization]);
+  if (step.referer !== undefined && !hasReferer) headers.push(["Referer", step.referer]);
+  const path = `${step.url.pathname}${step.url.search}`;
   return {
     method: step.method,
     path: planned.urlStart === undefined ? path : `${planned.urlStart}${path}`,
     host,
-    headers: [
-      ...step.headers.filter(([name]) => !replaced.has(name.toLowerCase())),
-      ...Object.entries(added).flatMap(([name, value]): (readonly [string, string])[] =>
-        value === undefined ? [] : [[name, value]],
-      ),
-    ],
+    headers,
     body: step.body,
   };
 }

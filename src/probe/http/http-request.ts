@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import { quote } from "../../runtime/found.ts";
+import { readUrl, type WebUrl } from "../../target/web-url.ts";
 import { type Failed, failed } from "../failure.ts";
 import type { FileCache } from "../file-cache.ts";
 import { headerLinesOf } from "./http-headers.ts";
 import { type HttpOptions, MAX_REQUEST_BODY_BYTES } from "./http-options.ts";
 import type { Step } from "./redirects.ts";
 import { headerProblem } from "./request-headers.ts";
-import { readUrl, type WebUrl } from "./web-url.ts";
 
 const MAX_TARGET_CHARACTERS = 16 * 1024;
 const MAX_PORT = 65_535;
@@ -64,6 +64,11 @@ export function portOfUrl(url: WebUrl): number {
 export function hostWithoutPort(host: string): string {
   const bracketed = /^\[([^\]]*)\]/.exec(host)?.[1];
   return bracketed ?? (isIP(host) === 0 ? host.replace(/:\d*$/, "") : host);
+}
+
+/** Whether making the first request may take longer than a moment. */
+export function readsFiles({ body_file: file, http_headers: headers }: HttpOptions): boolean {
+  return file !== undefined || Object.keys(headers).length > 0;
 }
 
 export type FirstStep = { readonly kind: "step"; readonly step: Step } | Failed;

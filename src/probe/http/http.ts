@@ -1,3 +1,4 @@
+import type { WebUrl } from "../../target/web-url.ts";
 import { attempt } from "../attempt.ts";
 import { unlessAborted } from "../deadline.ts";
 import type { ResponseHead } from "../exchange.ts";
@@ -13,12 +14,11 @@ import { headerRuleFailure } from "./header-rules.ts";
 import { type HopEnd, hop, type Trip } from "./hop.ts";
 import type { HttpOptions } from "./http-options.ts";
 import { beginHop, emptyRecord, factsOf, type HttpRecord } from "./http-record.ts";
-import { firstStep, hostOfUrl, targetUrl, withSchemeHint } from "./http-request.ts";
+import { firstStep, hostOfUrl, readsFiles, targetUrl, withSchemeHint } from "./http-request.ts";
 import { http3Failure } from "./http3.ts";
 import { hasJsonRule, jsonRuleFailure } from "./json-rules.ts";
 import { hasProxy } from "./proxy.ts";
 import { follow, isRedirect, MAX_REDIRECTS, type Step } from "./redirects.ts";
-import type { WebUrl } from "./web-url.ts";
 
 /**
  * One HTTP probe, from the look-up of the name to the last byte of the last body.
@@ -67,7 +67,7 @@ async function travel(parts: Travel): Promise<Failed | undefined> {
   if (target.kind === "failed") return target;
   const { hostname } = request;
   const preparing = firstStep(target.url, options, { ...tools, hostname });
-  const first = await unlessAborted(preparing, signal);
+  const first = await (readsFiles(options) ? unlessAborted(preparing, signal) : preparing);
   if (first.kind === "failed") return (await lookUpFailure(target.url, parts)) ?? first;
   const trip: Trip = {
     ...parts,

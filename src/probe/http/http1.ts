@@ -12,6 +12,13 @@ const Client = createRequire(import.meta.url)(
 
 /** The connection is ours already, so undici never dials this name. */
 const ORIGIN = "http://connection.invalid";
+/**
+ * What a connection ends with that is not needed any more. One for all: an error made for each would be a tenth of what
+ * a probe costs, for Node asks every one that a socket is destroyed with for its stack. The code is undici's own for this.
+ */
+const ENOUGH = Object.assign(new Error("the connection is not needed any more"), {
+  code: "UND_ERR_INFO",
+});
 
 /**
  * One request and its answer over HTTP/1.1 on an open connection, which is gone afterwards.
@@ -39,29 +46,31 @@ export async function exchangeHttp1(
     maxHeaderSize: MAX_HEAD_BYTES,
   });
   try {
-    await dispatch(client, request, reader, stages, sink);
+    await dispatch({ client, socket, request, reader, stages, sink });
   } finally {
-    socket.destroy();
-    await client.destroy();
+    socket.destroy(ENOUGH);
+    client.destroy(ENOUGH, () => {});
   }
 }
 
 /** A sink that can be full for a while: nothing is read until what `room` gave has settled. */
 export type PausingSink = ResponseSink & { readonly room?: () => Promise<void> | undefined };
 
-async function dispatch(
-  client: UndiciClient,
-  request: WireRequest,
-  reader: HeadReader,
-  stages: StageClock,
-  sink: PausingSink,
-): Promise<void> {
+async function dispatch(parts: {
+  readonly client: UndiciClient;
+  readonly socket: Socket;
+  readonly request: WireRequest;
+  readonly reader: HeadReader;
+  readonly stages: StageClock;
+  readonly sink: PausingSink;
+}): Promise<void> {
+  const { client, socket, request, reader, stages, sink } = parts;
   await new Promise<void>((resolve, reject) => {
     let isStopped = false;
     const stop = (controller: { readonly abort: (reason: Error) => void }): void => {
       isStopped = true;
       resolve();
-      controller.abort(new Error("enough was read"));
+      controller.abort(ENOUGH);
     };
     client.dispatch(
       {
@@ -84,7 +93,11 @@ async function dispatch(
         onResponseData: (controller, chunk) => {
           if (!isStopped && !sink.onData(chunk)) stop(controller);
         },
-        onResponseEnd: () => resolve(),
+        onResponseEnd: () => {
+          resolve();
+          // Before undici does it with an error of its own.
+          socket.destroy(ENOUGH);
+        },
         onResponseError: (_controller, error) => reject(error),
       },
     );

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
+import { readReferenceFrom, type WebUrl } from "../../target/web-url.ts";
 import { type Failed, failed } from "../failure.ts";
-import { readReferenceFrom, type WebUrl } from "./web-url.ts";
 
 /** As blackbox_exporter and Go: the eleventh is not followed. */
 export const MAX_REDIRECTS = 10;

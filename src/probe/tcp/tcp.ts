@@ -3,12 +3,12 @@ import { type AttemptOf, attempt } from "../attempt.ts";
 import { connect, type Destination, type TlsPlan } from "../connect.ts";
 import { converse } from "../dialogue/dialogue.ts";
 import { type DialogueRecord, emptyDialogueRecord } from "../dialogue/dialogue-record.ts";
-import { planTls } from "../dialogue/tls-plan.ts";
 import { type Failed, failed } from "../failure.ts";
 import { findAddress, policyFailure } from "../find-address.ts";
+import { portNumber, splitHostPort } from "../host-port.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { ProbeOutcome } from "../prober.ts";
-import { portNumber, splitHostPort } from "./host-port.ts";
+import { planTls } from "../tls/tls-plan.ts";
 
 /**
  * One TCP probe: look-up, connection, TLS where the module has it, and the module's dialogue.

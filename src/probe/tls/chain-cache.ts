@@ -7,7 +7,7 @@ import { type ReadTls, readTlsFacts, versionAndCipher } from "./tls-facts.ts";
 /** Servers remembered; the one read longest ago goes. */
 const MAX_KEPT = 256;
 /**
- * How long what a chain said is taken over for the same certificate. A server that changes its intermediate
+ * How long what a chain said is taken over for the same certificate at the same place. A server that changes its intermediate
  * certificates and not its own is seen to do so within this.
  */
 const MAX_AGE_SECONDS = 60;
@@ -37,7 +37,9 @@ export class ChainCache {
     const certificate = sessionCertificate(socket.getSession());
     if (certificate === undefined) return readTlsFacts(socket, isVerified);
     const digest = createHash("sha256").update(certificate).digest("base64");
-    const name = `${isVerified ? "verified" : "presented"} ${digest}`;
+    // The same certificate may stand on several machines, and not with the same intermediate ones.
+    const place = `${socket.remoteAddress} ${socket.remotePort}`;
+    const name = `${isVerified ? "verified" : "presented"} ${place} ${digest}`;
     const nowSeconds = this.#clock.monotonicSeconds();
     const kept = this.#kept.get(name);
     if (kept !== undefined && nowSeconds - kept.readAtSeconds < MAX_AGE_SECONDS) {

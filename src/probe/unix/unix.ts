@@ -2,10 +2,10 @@ import { type AttemptOf, attempt } from "../attempt.ts";
 import { type Connection, connect, type OpenSocket, type TlsPlan } from "../connect.ts";
 import { converse } from "../dialogue/dialogue.ts";
 import { type DialogueRecord, emptyDialogueRecord } from "../dialogue/dialogue-record.ts";
-import { planTls } from "../dialogue/tls-plan.ts";
 import type { Failed } from "../failure.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { ProbeOutcome } from "../prober.ts";
+import { planTls } from "../tls/tls-plan.ts";
 import { connectFailure, socketPath } from "./socket-path.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { type Attempt, attempt } from "../attempt.ts";
 import { connect } from "../connect.ts";
 import { unlessAborted } from "../deadline.ts";
-import { planTls } from "../dialogue/tls-plan.ts";
 import { type Failed, failed } from "../failure.ts";
 import { findAddress, policyFailure } from "../find-address.ts";
 import type { ProbeRequest, ProbeTools } from "../probe-request.ts";
 import type { ProbeOutcome, TlsFacts, WebsocketFacts } from "../prober.ts";
 import type { Stages } from "../stages.ts";
+import { planTls } from "../tls/tls-plan.ts";
 import { converse, type UpgradeRecord } from "./websocket-connection.ts";
 import { handshakeHeaders } from "./websocket-request.ts";
 import { type WebsocketTarget, websocketTarget } from "./websocket-target.ts";

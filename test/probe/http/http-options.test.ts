@@ -40,6 +40,23 @@ test("no_follow_redirects wins over follow_redirects and is not kept", () => {
   assert.equal(Object.hasOwn(off, "no_follow_redirects"), false);
 });
 
+const loads = [
+  { name: "a version that no answer has", http: { valid_http_versions: ["HTTP/2", ""] } },
+  { name: "a limit below nothing", http: { body_size_limit: -1 } },
+  { name: "a limit below nothing with its unit", http: { body_size_limit: "-5MB" } },
+  {
+    name: "HTTP/3",
+    http: { enable_http3: true, enable_http2: false, valid_http_versions: ["HTTP/3.0"] },
+  },
+] as const;
+
+for (const { name, http } of loads) {
+  test(`httpOptions take ${name}, as blackbox_exporter does`, () => {
+    assert.deepEqual(problemsOf(http), []);
+    assert.equal(httpOptions.parse(http).body_size_limit, 0);
+  });
+}
+
 test("the built-in modules are valid, and http_post_2xx posts", () => {
   for (const module of Object.values(BUILT_IN_MODULES)) moduleOptions.parse(module);
   assert.equal(moduleOptions.parse(BUILT_IN_MODULES["http_post_2xx"]).http.method, "POST");
@@ -113,9 +130,29 @@ const bad: readonly { readonly name: string; readonly http: unknown; readonly wa
     want: /^tls_config\.min_version: expected TLS10, TLS11, TLS12 or TLS13/,
   },
   {
-    name: "HTTP/2 without its zero",
-    http: { valid_http_versions: ["HTTP/2"] },
-    want: /^valid_http_versions\.0: .*HTTP\/2 is written HTTP\/2\.0/,
+    name: "a version without quotes",
+    http: { valid_http_versions: [1.1] },
+    want: /^valid_http_versions\.0: expected a version in quotes/,
+  },
+  {
+    name: "a size that is none",
+    http: { body_size_limit: "many" },
+    want: /^body_size_limit: "many" is not a size/,
+  },
+  {
+    name: "HTTP/3 beside HTTP/2",
+    http: { enable_http3: true },
+    want: /^enable_http3: needs enable_http2: false/,
+  },
+  {
+    name: "HTTP/3 with the version of another",
+    http: { enable_http3: true, enable_http2: false, valid_http_versions: ["HTTP/2.0"] },
+    want: /^valid_http_versions: HTTP\/2\.0 is never spoken with enable_http3/,
+  },
+  {
+    name: "the version of HTTP/3 without it",
+    http: { valid_http_versions: ["HTTP/3.0"] },
+    want: /^valid_http_versions: HTTP\/3\.0 is not spoken without enable_http3/,
   },
   {
     name: "a status that is none",

@@ -175,7 +175,12 @@ test("a user in the URL authenticates, and is not in the log", async (t) => {
 });
 
 const refused = [
-  { name: "a host with a slash too many", target: "http:///a.example/", http: {}, reason: "dns_bad_name" },
+  {
+    name: "a host with a slash too many",
+    target: "http:///a.example/",
+    http: {},
+    reason: "dns_bad_name",
+  },
   { name: "a port that is none", target: "a.example:99999", http: {}, reason: "bad_target" },
   { name: "port 0", target: "a.example:0", http: {}, reason: "bad_target" },
   { name: "nothing but a scheme", target: "http://", http: {}, reason: "dns_bad_name" },

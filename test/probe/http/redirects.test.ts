@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Permit, Verdict } from "../../../src/policy/verdict.ts";
 import { follow, type Step } from "../../../src/probe/http/redirects.ts";
-import { urlText } from "../../../src/probe/http/web-url.ts";
+import { urlText } from "../../../src/target/web-url.ts";
 import { everyNameIsLoopback, probe, reasonOf, serveHttp } from "../lab.ts";
 
 const HEADERS = [

@@ -16,7 +16,11 @@ after(() => authority.close());
 
 for (const version of ["TLSv1.2", "TLSv1.3"] satisfies SecureVersion[]) {
   test(`sessionCertificate() finds the server's certificate in a session of ${version}`, async (t) => {
-    const { cert, key } = authority.issue({ name: "session", subject: "/CN=session", names: "DNS:localhost" });
+    const { cert, key } = authority.issue({
+      name: "session",
+      subject: "/CN=session",
+      names: "DNS:localhost",
+    });
     const server = createServer({ cert, key, minVersion: version, maxVersion: version });
     server.on("secureConnection", (socket) => socket.on("error", () => socket.destroy()));
     server.listen(0, "127.0.0.1");
