@@ -101,7 +101,7 @@ export class IcmpTargets {
     const target = this.#targets.get(key);
     if (target === undefined) return;
     this.#targets.delete(key);
-    for (const series of [...target.series.keys()]) this.#dropSeries(target, series);
+    for (const series of target.series.keys()) this.#dropSeries(target, series);
     const host = hostOf(text);
     const others = this.#byHost.get(host);
     others?.delete(target);
@@ -114,7 +114,7 @@ export class IcmpTargets {
   moveTo(engine: Engine): void {
     const streams = [...this.#targets.values()].map(({ stream }) => stream);
     for (const target of this.#targets.values()) {
-      for (const key of [...target.series.keys()]) this.#dropSeries(target, key);
+      for (const key of target.series.keys()) this.#dropSeries(target, key);
     }
     this.#targets.clear();
     this.#byHost.clear();
