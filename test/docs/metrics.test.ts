@@ -57,12 +57,6 @@ function promtool(name: string, text: string, ...command: readonly string[]): st
   }
 }
 
-test("promtool finds the rules of docs/metrics.md good", { skip: promtoolMissing }, () => {
-  const files = fencedBlocks(page, "yaml");
-  assert.ok(files.length > 0);
-  for (const text of files) assert.equal(promtool("rules.yml", text, "check", "rules"), "");
-});
-
 test("promtool finds the scrape configurations of README.md good", {
   skip: promtoolMissing,
 }, () => {

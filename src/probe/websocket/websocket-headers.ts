@@ -26,26 +26,40 @@ const header = z.strictObject({
   secrets: z.array(secret).max(MAX_VALUES).default([]),
   files: z.array(filePath).max(MAX_VALUES).default([]),
 });
+type HeaderValues = z.output<typeof header>;
 
-/** The `headers:` mapping: the Prometheus family's form of headers. */
-export const websocketHeaders = z.record(z.string(), header).superRefine((headers, context) => {
-  const names = Object.keys(headers);
-  if (names.length > MAX_HEADERS) {
-    context.addIssue({
-      code: "custom",
-      message: `has ${names.length} headers, at most ${MAX_HEADERS} are allowed`,
-    });
-  }
-  const seen = new Set<string>();
-  for (const name of names) {
-    const lowerName = name.toLowerCase();
-    const problem = seen.has(lowerName)
-      ? `header ${name} is there twice (the case of letters makes no difference): put all values in one list`
-      : problemOf(name, headers[name]);
-    seen.add(lowerName);
-    if (problem !== undefined) context.addIssue({ code: "custom", path: [name], message: problem });
-  }
-});
+/** The value alone, as blackbox_exporter's own example has it. */
+const headerText = z
+  .string()
+  .transform((text): HeaderValues => ({ values: [text], secrets: [], files: [] }));
+
+/** The `headers:` mapping: a text each, or the Prometheus family's form of headers. */
+export const websocketHeaders = z
+  .record(
+    z.string(),
+    z.union([headerText, header], {
+      error: "expected the header's value, or a mapping such as {values: [a], files: [path]}",
+    }),
+  )
+  .superRefine((headers, context) => {
+    const names = Object.keys(headers);
+    if (names.length > MAX_HEADERS) {
+      context.addIssue({
+        code: "custom",
+        message: `has ${names.length} headers, at most ${MAX_HEADERS} are allowed`,
+      });
+    }
+    const seen = new Set<string>();
+    for (const name of names) {
+      const lowerName = name.toLowerCase();
+      const problem = seen.has(lowerName)
+        ? `header ${name} is there twice (the case of letters makes no difference): put all values in one list`
+        : problemOf(name, headers[name]);
+      seen.add(lowerName);
+      if (problem !== undefined)
+        context.addIssue({ code: "custom", path: [name], message: problem });
+    }
+  });
 type WebsocketHeaders = z.output<typeof websocketHeaders>;
 
 function problemOf(

@@ -108,8 +108,17 @@ const bad: readonly {
     websocket: { headers: { a: { values: ["b"] }, A: { values: ["c"] } } },
     wants: /is there twice/,
   },
-  { name: "a bare value", websocket: { headers: { a: "hunter2" } }, wants: /expected a mapping/ },
+  {
+    name: "a list for values",
+    websocket: { headers: { a: ["hunter2"] } },
+    wants: /expected the header's value/,
+  },
 ];
+
+test("a header may be its value alone, as in blackbox_exporter's own example", () => {
+  const { headers } = websocketOptions.parse({ headers: { "X-Some-Header": "my_header" } });
+  assert.deepEqual(headers, { "X-Some-Header": { values: ["my_header"], secrets: [], files: [] } });
+});
 
 function steps(...query_response: readonly Record<string, unknown>[]) {
   return { query_response };
