@@ -7,9 +7,14 @@ const WORKER_URL = new URL(
   import.meta.url,
 );
 
+/** A file on a network that hangs must not keep every later reload waiting. */
+const LOAD_SECONDS = 60;
+
 /**
  * `loadConfig` in a thread of its own, which ends with it: a file of a hundred thousand targets takes
  * seconds to parse, and scrapes and pages must not wait for that.
+ *
+ * What is no regular file is refused: a pipe would keep the thread waiting for its writer, and nothing could end it.
  *
  * @throws when the thread failed, which is no fault of the file.
  */
@@ -21,9 +26,16 @@ export async function loadConfigAside(path: string): Promise<Loaded> {
       worker.once("error", (cause: unknown) => {
         reject(new Error("Cannot read the configuration: its thread failed", { cause }));
       });
+      const late = setTimeout(() => {
+        const message = `the file could not be read and parsed within ${LOAD_SECONDS} s`;
+        const problems = [{ line: 1, column: 1, path: "", message }];
+        resolve({ ok: false, problems, text: undefined });
+      }, LOAD_SECONDS * 1000);
+      worker.once("exit", () => clearTimeout(late));
       worker.once("exit", () => reject(new Error("Cannot read the configuration: no answer")));
     });
   } finally {
-    await worker.terminate();
+    // Not waited for: a thread that hangs in a system call does not end.
+    void worker.terminate();
   }
 }

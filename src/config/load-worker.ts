@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { loadConfig } from "./load.ts";
+import { loadConfig, openRegularFile } from "./load.ts";
 
 if (parentPort === null)
   throw new Error("Cannot run the configuration worker: it is a worker thread's file");
-parentPort.postMessage(await loadConfig(String(workerData)));
+parentPort.postMessage(await loadConfig(String(workerData), openRegularFile));

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { Config } from "./config.ts";
 import { parseConfig } from "./parse-config.ts";
 import type { Parsed } from "./problem.ts";
@@ -15,6 +15,9 @@ export type OpenFile = {
   readonly read: (into: Uint8Array) => Promise<number>;
   readonly close: () => Promise<void>;
 };
+
+/** What a code of the system says of other files. */
+const NO_FILE = "no regular file";
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -91,6 +94,8 @@ function openSentence(path: string, code: string): string {
     case "EACCES":
     case "EPERM":
       return `no permission to read ${path}: let the user that runs the agent read it (chown, chmod)`;
+    case NO_FILE:
+      return `${path} is no regular file: a reload reads no pipe and no device, which could keep it waiting for ever`;
     default:
       return `cannot open ${path}: the system says ${code}`;
   }
@@ -120,6 +125,13 @@ function firstLineNotUtf8(bytes: Buffer): number {
     if (end < 0 || !isUtf8(bytes.subarray(start, end))) return line;
     start = end + 1;
   }
+}
+
+/** Refuses what is no regular file before it is opened: opening a pipe waits for its writer. */
+export async function openRegularFile(path: string): Promise<OpenFile> {
+  const status = await stat(path);
+  if (status.isFile() || status.isDirectory()) return await openSystemFile(path);
+  throw Object.assign(new Error(`Cannot read ${path}: it is no regular file`), { code: NO_FILE });
 }
 
 async function openSystemFile(path: string): Promise<OpenFile> {

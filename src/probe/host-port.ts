@@ -1,4 +1,5 @@
 import { quote } from "../runtime/found.ts";
+import { withoutPassword } from "../runtime/secrets.ts";
 import { type Failed, failed } from "./failure.ts";
 
 export type HostPort = {
@@ -46,7 +47,7 @@ function withoutBrackets(target: string, parts: HostPort): HostPort | Failed {
 
 function unreadable(target: string, why: string): Failed {
   const remedy = "write host:port, and an IPv6 address in brackets";
-  return failed("bad_target", `address ${quote(target)}: ${why}: ${remedy}`);
+  return failed("bad_target", `address ${quote(withoutPassword(target))}: ${why}: ${remedy}`);
 }
 
 /** The names of ports that Go knows without a services file. */

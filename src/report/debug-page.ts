@@ -1,7 +1,8 @@
 import type { Module } from "../probe/module.ts";
 import type { ProbeOutcome } from "../probe/prober.ts";
 import { createLogger, LOG_LEVELS, type LogFormat, type LogLevel } from "../runtime/log.ts";
-import { shownModule, withoutPassword } from "./shown-module.ts";
+import { withoutPassword } from "../runtime/secrets.ts";
+import { shownModule } from "./shown-module.ts";
 import { yamlText } from "./yaml-text.ts";
 
 /** How and from which level the lines of a probe are written (`--log.prober`, `--log.format`). */

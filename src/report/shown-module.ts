@@ -1,5 +1,5 @@
 import type { Module } from "../probe/module.ts";
-import { HIDDEN_SECRET } from "../runtime/secrets.ts";
+import { HIDDEN_SECRET, withoutPassword } from "../runtime/secrets.ts";
 import { formatDuration } from "../runtime/units.ts";
 
 /** Keys of a configuration whose values are secrets, wherever they stand. */
@@ -27,16 +27,6 @@ const SECRET_NAME =
 
 /** Of `http_headers`: where to find the values, not the values. */
 const FILE_LIST = "files";
-
-/** What a proxy or token server is reached with: the password in a URL (RFC 3986 section 3.2.1). */
-const URL_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*):[^/?#]*@/i;
-/** A URL stays one that loads; Go's URLs are shown so too. */
-const HIDDEN_URL_PASSWORD = "$1:xxxxx@";
-
-/** A text in which a URL's password is hidden, as a target on demand may have one. */
-export function withoutPassword(text: string): string {
-  return text.replace(URL_PASSWORD, HIDDEN_URL_PASSWORD);
-}
 
 /** A part of a configuration as plain data with its secrets hidden; what is undefined is left out. */
 export function withoutSecrets(value: unknown): unknown {

@@ -65,3 +65,16 @@ export function secretFrom(environment: Environment) {
 
 /** A secret with the variables the agent was started with. */
 export const secret = secretFrom(process.env);
+
+/**
+ * What a proxy or token server is reached with: the password in a URL (RFC 3986 section 3.2.1), whose scheme may be
+ * left out in a target.
+ */
+const URL_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*|[^/?#@:[\]]*):(?!\/\/)[^/?#]*@/i;
+/** A URL stays one that loads; Go's URLs are shown so too. */
+const HIDDEN_URL_PASSWORD = "$1:xxxxx@";
+
+/** A text in which a URL's password is hidden, as a target on demand may have one. */
+export function withoutPassword(text: string): string {
+  return text.replace(URL_PASSWORD, HIDDEN_URL_PASSWORD);
+}

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PolicyMode } from "../policy/policy.ts";
 import type { KeptProbe } from "../report/probe-history.ts";
-import { withoutPassword } from "../report/shown-module.ts";
+import { withoutPassword } from "../runtime/secrets.ts";
 import { policySentence } from "./policy-sentence.ts";
 
 /** What the plain page at `/` shows. */

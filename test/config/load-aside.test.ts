@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +26,14 @@ for (const { name, text } of files) {
     assert.deepEqual(await loadConfigAside(path), await loadConfig(path));
   });
 }
+
+test("loadConfigAside() refuses a pipe instead of waiting for its writer", async (t) => {
+  const path = `${fileOf(t, "")}.pipe`;
+  execFileSync("mkfifo", [path]);
+  const loaded = await loadConfigAside(path);
+  assert.equal(loaded.ok, false);
+  assert.match(loaded.ok ? "" : (loaded.problems[0]?.message ?? ""), /is no regular file/);
+});
 
 test("loadConfigAside() lets the main thread go on while it parses", async (t) => {
   const targets = Array.from({ length: 4000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`);

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { expandSecret, MAX_SECRET_BYTES, secretFrom } from "../../src/runtime/secrets.ts";
+import {
+  expandSecret,
+  MAX_SECRET_BYTES,
+  secretFrom,
+  withoutPassword,
+} from "../../src/runtime/secrets.ts";
 
 const environment = { USER_1: "me", EMPTY: "", NESTED: "${USER_1}", BIG: "x".repeat(40_000) };
 
@@ -55,3 +60,20 @@ test("secretFrom() refuses what is longer than the limit, and shows nothing of i
   assert.equal(parsed.success, false);
   assert.doesNotMatch(JSON.stringify(parsed.error?.issues), /hunter2/);
 });
+
+const urls = [
+  { text: "http://bob:hunter2@a.example/", want: "http://bob:xxxxx@a.example/" },
+  { text: "http://bob:hunter2%zz@a.example/", want: "http://bob:xxxxx@a.example/" },
+  { text: "http://bob:hunter2@exa mple/", want: "http://bob:xxxxx@exa mple/" },
+  { text: "bob:hunter2@127.0.0.1:1", want: "bob:xxxxx@127.0.0.1:1" },
+  { text: "http://a.example:80/x@y", want: "http://a.example:80/x@y" },
+  { text: "a.example:80/x@y", want: "a.example:80/x@y" },
+  { text: "[2001:db8::1]:80", want: "[2001:db8::1]:80" },
+  { text: "a.example", want: "a.example" },
+] as const;
+
+for (const { text, want } of urls) {
+  test(`withoutPassword() of ${text} is ${want}`, () => {
+    assert.equal(withoutPassword(text), want);
+  });
+}

@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { type Failed, failed, failureOf } from "../failure.ts";
 
-/** Longest line, its end not counted. */
-export const MAX_LINE_BYTES = 2 ** 20;
+/** Longest line, its end not counted; blackbox_exporter's too. A thousand probes may each hold one that does not end. */
+export const MAX_LINE_BYTES = 64 * 1024;
 /** Most that is read from one connection; TLS after `starttls` counts anew. */
 export const MAX_READ_BYTES = 16 * 2 ** 20;
 /** Most lines of one connection: each costs a search by a regular expression. */

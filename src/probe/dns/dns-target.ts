@@ -1,4 +1,5 @@
 import { quote } from "../../runtime/found.ts";
+import { withoutPassword } from "../../runtime/secrets.ts";
 import { type Failed, failed } from "../failure.ts";
 import { portNumber, splitHostPort } from "../host-port.ts";
 
@@ -28,7 +29,7 @@ export function dnsTarget(target: string, isTls: boolean): DnsTarget | UnreadDns
   const host = parts.kind === "split" ? parts.host : target.replace(/^\[([^\]]*)\]$/, "$1");
   if (host === "") {
     const remedy = "write for example 192.0.2.1, or 192.0.2.1:53";
-    return failed("bad_target", `${quote(target)} has no host: ${remedy}`);
+    return failed("bad_target", `${quote(withoutPassword(target))} has no host: ${remedy}`);
   }
   if (parts.kind === "failed") {
     return { kind: "target", host, port: isTls ? DEFAULT_PORT.tls : DEFAULT_PORT.plain };
@@ -36,6 +37,6 @@ export function dnsTarget(target: string, isTls: boolean): DnsTarget | UnreadDns
   const port = portNumber(parts.port);
   if (port.kind === "failed") return { ...port, host };
   if (port.number === 0)
-    return failed("bad_target", `${quote(target)} has no port behind its colon`);
+    return failed("bad_target", `${quote(withoutPassword(target))} has no port behind its colon`);
   return { kind: "target", host, port: port.number };
 }

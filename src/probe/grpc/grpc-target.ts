@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { quote } from "../../runtime/found.ts";
+import { withoutPassword } from "../../runtime/secrets.ts";
 import { type Failed, failed } from "../failure.ts";
 
 const MAX_TARGET_CHARACTERS = 16 * 1024;
@@ -33,7 +34,7 @@ export function grpcTarget(target: string, isTls: boolean): GrpcTarget | Failed 
   if (!URL.canParse(plain) || !URL.canParse(secure)) {
     return failed(
       "bad_target",
-      `${quote(target)} is no host with a port: write for example example.net:50051`,
+      `${quote(withoutPassword(target))} is no host with a port: write for example example.net:50051`,
     );
   }
   const url = new URL(plain);

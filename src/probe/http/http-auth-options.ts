@@ -61,3 +61,20 @@ export function authenticationMethods(
   const written = new Map(Object.entries(options));
   return METHODS.filter((key) => written.get(key) !== undefined);
 }
+
+/**
+ * As the Prometheus family's client: a bearer token is an `authorization`, and is shown as one.
+ *
+ * @returns the options without the older keys.
+ */
+export function withBearerAsAuthorization<T extends Authentication>({
+  bearer_token: credentials,
+  bearer_token_file: file,
+  ...options
+}: T): Omit<T, "bearer_token" | "bearer_token_file"> {
+  if (file !== undefined) {
+    return { ...options, authorization: { type: "Bearer", credentials_file: file } };
+  }
+  if (credentials === undefined || credentials === "") return options;
+  return { ...options, authorization: { type: "Bearer", credentials } };
+}

@@ -1,5 +1,7 @@
 import { type Failed, failed } from "../failure.ts";
 import type { FileCache } from "../file-cache.ts";
+import type { Authentication } from "./http-auth-options.ts";
+import { isHeaderValue } from "./request-headers.ts";
 
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
 
@@ -27,4 +29,32 @@ export function decodedUserinfo(text: string): string {
   } catch {
     return text;
   }
+}
+
+export type Authorization =
+  /** Undefined: nothing of its own is shown. */
+  { readonly kind: "authorization"; readonly value: string | undefined } | Failed;
+
+/** What `basic_auth` or `authorization` shows, with what their files hold now. */
+export async function writtenAuthorization(
+  { basic_auth: basic, authorization: other }: Pick<Authentication, "basic_auth" | "authorization">,
+  files: FileCache,
+): Promise<Authorization> {
+  if (basic !== undefined) {
+    const user = await secretOf("username_file", basic.username, basic.username_file, files);
+    if (user.kind === "failed") return user;
+    const password = await secretOf("password_file", basic.password, basic.password_file, files);
+    if (password.kind === "failed") return password;
+    return { kind: "authorization", value: basicValue(user.text, password.text) };
+  }
+  if (other === undefined) return { kind: "authorization", value: undefined };
+  const { type, credentials, credentials_file: file } = other;
+  const read = await secretOf("credentials_file", credentials, file, files);
+  if (read.kind === "failed") return read;
+  const value = `${type} ${read.text}`;
+  if (isHeaderValue(value)) return { kind: "authorization", value };
+  return failed(
+    "credentials_file",
+    "the credentials hold a line break or a character that no header can carry",
+  );
 }

@@ -7,7 +7,11 @@ import { filePath } from "../file-path.ts";
 import { regexp } from "../regexps.ts";
 import { tlsOptions } from "../tls/tls-options.ts";
 import { compression, isAcceptable } from "./compression.ts";
-import { authenticationKeys, authenticationMethods } from "./http-auth-options.ts";
+import {
+  authenticationKeys,
+  authenticationMethods,
+  withBearerAsAuthorization,
+} from "./http-auth-options.ts";
 import { httpHeaders } from "./http-headers.ts";
 import { proxyKeys, proxyProblems } from "./http-route-options.ts";
 import { http3Problems } from "./http3.ts";
@@ -138,7 +142,7 @@ export const httpOptions = z
     }
   })
   .transform(({ no_follow_redirects: isNotFollowing, ...options }) => ({
-    ...options,
+    ...withBearerAsAuthorization(options),
     follow_redirects: isNotFollowing === undefined ? options.follow_redirects : !isNotFollowing,
   }));
 export type HttpOptions = z.output<typeof httpOptions>;

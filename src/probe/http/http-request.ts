@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { quote } from "../../runtime/found.ts";
+import { withoutPassword } from "../../runtime/secrets.ts";
 import { readUrl, type WebUrl } from "../../target/web-url.ts";
 import { type Failed, failed } from "../failure.ts";
 import type { FileCache } from "../file-cache.ts";
@@ -28,7 +29,10 @@ export function targetUrl(target: string): { readonly kind: "url"; readonly url:
   const read = readUrl(WEB_START.test(target) ? target : `http://${place}`);
   if (read.kind === "url") return read;
   const example = "write for example http://example.net/";
-  return failed("bad_target", `${quote(target)} is no URL, ${read.problem}: ${example}`);
+  return failed(
+    "bad_target",
+    `${quote(withoutPassword(target))} is no URL, ${read.problem}: ${example}`,
+  );
 }
 
 /** A name that was not found may be that of another protocol: `ftp://a.example` is read as a host `ftp`. */

@@ -1,3 +1,4 @@
+import { withoutPassword } from "../../runtime/secrets.ts";
 import type { WebUrl } from "../../target/web-url.ts";
 import { attempt } from "../attempt.ts";
 import { unlessAborted } from "../deadline.ts";
@@ -102,7 +103,7 @@ async function travel(parts: Travel): Promise<Failed | undefined> {
     if (!options.follow_redirects || !isRedirect(head.statusCode, location)) {
       return verdict(head, bodyFailure, parts);
     }
-    log.add("info", "Received redirect", { location });
+    log.add("info", "Received redirect", { location: withoutPassword(location ?? "") });
     if (record.redirects > MAX_REDIRECTS) {
       return failed("http_redirects", `more than ${MAX_REDIRECTS} redirects`);
     }

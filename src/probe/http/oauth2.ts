@@ -6,7 +6,7 @@ import { unlessAborted } from "../deadline.ts";
 import type { WireRequest } from "../exchange.ts";
 import { type Failed, failed, failureOf } from "../failure.ts";
 import { type FamilyOptions, findAddress, policyFailure } from "../find-address.ts";
-import type { Authorization } from "./authorization.ts";
+import type { Authorization } from "./http-credentials.ts";
 import { basicValue, secretOf } from "./http-credentials.ts";
 import { hostOfUrl, portOfUrl } from "./http-request.ts";
 import { exchangeHttp1 } from "./http1.ts";

@@ -1,4 +1,5 @@
 import { quote } from "../../runtime/found.ts";
+import { withoutPassword } from "../../runtime/secrets.ts";
 import { type Failed, failed } from "../failure.ts";
 
 const MAX_TARGET_CHARACTERS = 16 * 1024;
@@ -26,7 +27,10 @@ export function websocketTarget(target: string): WebsocketTarget | Failed {
     return failed("bad_target", `${what}: write for example ws://example.net/ or wss://`);
   }
   if (!URL.canParse(target)) {
-    return failed("bad_target", `${quote(target)} is no URL: write for example ws://example.net/`);
+    return failed(
+      "bad_target",
+      `${quote(withoutPassword(target))} is no URL: write for example ws://example.net/`,
+    );
   }
   const url = new URL(target);
   if (url.username !== "" || url.password !== "") {

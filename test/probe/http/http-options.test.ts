@@ -95,6 +95,11 @@ const bad: readonly { readonly name: string; readonly http: unknown; readonly wa
     want: /^bearer_token: basic_auth and bearer_token exclude each other/,
   },
   {
+    name: "a server name with a character that no name has",
+    http: { tls_config: { server_name: "a\0b" } },
+    want: /^tls_config\.server_name: holds a space or a control character/,
+  },
+  {
     name: "two bearer tokens",
     http: { bearer_token: "t", bearer_token_file: "f" },
     want: /^bearer_token_file: bearer_token and bearer_token_file exclude/,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { targetUrl } from "../../../src/probe/http/http-request.ts";
 import type { Resolve } from "../../../src/resolve/resolution.ts";
 import { probe, reasonOf, serveRaw } from "../lab.ts";
 
@@ -87,3 +88,11 @@ test("a module for HTTP/3 fails at once, and names the way out", async () => {
   assert.equal(reasonOf(outcome), "http_version");
   assert.match(outcome.kind === "failed" ? outcome.detail : "", /no.* QUIC.*|QUIC.*HTTP\/2/);
 });
+
+for (const target of ["http://bob:hunter2%zz@127.0.0.1/", "http://bob:hunter2@exa mple/"]) {
+  test(`what is wrong with ${JSON.stringify(target)} is told without its password`, () => {
+    const read = targetUrl(target);
+    assert.equal(read.kind, "failed");
+    assert.doesNotMatch(JSON.stringify(read), /hunter2/);
+  });
+}
