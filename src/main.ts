@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4 --liftoff-only
+#!/usr/bin/env -S node --max-semi-space-size=4 --optimize-for-size --liftoff-only
 import { EXIT, terminal } from "./cli/terminal.ts";
 
 const HELP = `Sounder measures networks and services all the time and tells Prometheus the truth about them.

@@ -11,6 +11,7 @@ import { handedSockets } from "../server/systemd-socket.ts";
 import { check } from "./check.ts";
 import { parseRunFlags, RUN_HELP, type RunFlags } from "./run-flags.ts";
 import { connectServiceManager, type ServiceManager } from "./run-service-manager.ts";
+import { compileForSpeed } from "./speed.ts";
 import { EXIT, type Terminal } from "./terminal.ts";
 
 const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
@@ -80,6 +81,7 @@ async function runAgent(
         ending.end(EXIT.failed);
       },
     });
+    compileForSpeed();
     hangUps.serve(agent);
     watch = watchFile(agent, flags, text, log);
     await manager.ready();
