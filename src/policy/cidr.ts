@@ -1,4 +1,10 @@
-import { type AddressFamily, addressBytes, addressText, familyOf } from "../runtime/address.ts";
+import {
+  type AddressFamily,
+  addressBytes,
+  addressText,
+  familyOf,
+  isIpv4Mapped,
+} from "../runtime/address.ts";
 import { quote } from "../runtime/found.ts";
 
 /** A block of addresses. `network` has 4 or 16 bytes; its bits after `prefixBits` are zero. */
@@ -82,12 +88,6 @@ export function isInCidr(address: Uint8Array, block: Cidr): boolean {
   }
   const mask = byteMask(block.prefixBits & 7);
   return ((address[wholeBytes] ?? 0) & mask) === ((block.network[wholeBytes] ?? 0) & mask);
-}
-
-/** Whether 16 bytes are an IPv4-mapped address. @see RFC 4291 section 2.5.5.2. */
-export function isIpv4Mapped(bytes: Uint8Array): boolean {
-  if (bytes.length !== 16 || bytes[10] !== 0xff || bytes[11] !== 0xff) return false;
-  return bytes.subarray(0, 10).every((byte) => byte === 0);
 }
 
 function malformed(problem: string): ParsedCidr {

@@ -1,5 +1,5 @@
-import { addressBytes } from "../runtime/address.ts";
-import { cidr, isInCidr, isIpv4Mapped } from "./cidr.ts";
+import { addressBytes, isIpv4Mapped } from "../runtime/address.ts";
+import { cidr, isInCidr } from "./cidr.ts";
 
 /** One address in every form in which it may arrive somewhere; each is 4 or 16 bytes. */
 export type AddressForms = {

@@ -1,14 +1,17 @@
 import { chooseAddress, familyChoice } from "../resolve/choose.ts";
 import type { FamilyChoice } from "../resolve/resolution.ts";
-import { type Address, addressBytes, addressText, parseAddress } from "../runtime/address.ts";
+import {
+  type Address,
+  addressBytes,
+  addressText,
+  isIpv4Mapped,
+  parseAddress,
+} from "../runtime/address.ts";
 import type { Attempt, BaseTools } from "./attempt.ts";
 import { unlessAborted } from "./deadline.ts";
 import { type Failed, failed, refused } from "./failure.ts";
 
 export type FoundAddress = { readonly kind: "found"; readonly address: Address } | Failed;
-
-/** @see RFC 4291 section 2.5.5.2 */
-const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** The two keys by which blackbox_exporter's modules choose among the addresses of a name. */
 export type FamilyOptions = {
@@ -61,9 +64,7 @@ export async function findAddress(
 /** As Go reads it, an IPv4 address in IPv6 form (`::ffff:192.0.2.1`) is an IPv4 address. */
 function literalOf(host: string): Address | undefined {
   const bytes = addressBytes(host);
-  if (bytes === undefined || bytes.length === 4) return parseAddress(host);
-  const isMapped = MAPPED_PREFIX.every((byte, at) => byte === bytes[at]);
-  if (!isMapped) return parseAddress(host);
+  if (bytes === undefined || !isIpv4Mapped(bytes)) return parseAddress(host);
   return { text: addressText(bytes.subarray(12)), family: "ipv4" };
 }
 

@@ -72,3 +72,9 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
   }
   return best;
 }
+
+/** Whether 16 bytes are an IPv4 address in IPv6 form, `::ffff:192.0.2.1`. @see RFC 4291 section 2.5.5.2 */
+export function isIpv4Mapped(bytes: Uint8Array): boolean {
+  if (bytes.length !== 16 || bytes[10] !== 0xff || bytes[11] !== 0xff) return false;
+  return bytes.subarray(0, 10).every((byte) => byte === 0);
+}

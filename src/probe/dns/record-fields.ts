@@ -1,4 +1,4 @@
-import { addressText } from "../../runtime/address.ts";
+import { addressText, isIpv4Mapped } from "../../runtime/address.ts";
 import { typeName } from "./dns-numbers.ts";
 import { octetsText, timeText } from "./presentation.ts";
 import { MalformedMessageError, type WireReader } from "./wire-reader.ts";
@@ -48,11 +48,6 @@ export const ipv6: Field = (reader) => (reader.isAtEnd ? [] : [ipv6Text(reader.e
 /** As RFC 5952, but an IPv4-mapped address has its last four bytes in decimal. */
 export function ipv6Text(bytes: Buffer): string {
   return isIpv4Mapped(bytes) ? `::ffff:${addressText(bytes.subarray(12))}` : addressText(bytes);
-}
-
-/** @see RFC 4291 section 2.5.5.2 */
-export function isIpv4Mapped(bytes: Buffer): boolean {
-  return bytes.toString("hex", 0, 12) === "00000000000000000000ffff";
 }
 
 /** An EUI-48 or EUI-64. @see RFC 7043 */

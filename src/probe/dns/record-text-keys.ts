@@ -1,6 +1,6 @@
-import { addressText } from "../../runtime/address.ts";
+import { addressText, isIpv4Mapped } from "../../runtime/address.ts";
 import { base32Text, timeText } from "./presentation.ts";
-import { type Field, ipv6Text, isIpv4Mapped, typeBitmap } from "./record-fields.ts";
+import { type Field, ipv6Text, typeBitmap } from "./record-fields.ts";
 import type { WireReader } from "./wire-reader.ts";
 
 /** @see RFC 4398 section 2.1 */

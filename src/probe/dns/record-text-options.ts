@@ -1,6 +1,6 @@
-import { addressText } from "../../runtime/address.ts";
+import { addressText, isIpv4Mapped } from "../../runtime/address.ts";
 import { EXTENDED_ERRORS } from "./extended-errors.ts";
-import { type Field, isIpv4Mapped, type RecordHeader } from "./record-fields.ts";
+import { type Field, type RecordHeader } from "./record-fields.ts";
 import { ALGORITHMS } from "./record-text-keys.ts";
 import { MalformedMessageError, WireReader } from "./wire-reader.ts";
 

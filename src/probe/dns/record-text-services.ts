@@ -1,6 +1,6 @@
-import { addressText } from "../../runtime/address.ts";
+import { addressText, isIpv4Mapped } from "../../runtime/address.ts";
 import { escapedByte } from "./presentation.ts";
-import { type Field, isIpv4Mapped } from "./record-fields.ts";
+import { type Field } from "./record-fields.ts";
 import { MalformedMessageError } from "./wire-reader.ts";
 
 /** Of no parameter. @see RFC 9460 section 14.3.2 */

@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
-import { type Cidr, isInCidr, isIpv4Mapped } from "../../policy/cidr.ts";
-import { addressBytes } from "../../runtime/address.ts";
+import { type Cidr, isInCidr } from "../../policy/cidr.ts";
+import { addressBytes, isIpv4Mapped } from "../../runtime/address.ts";
 
 /** Longest list looked at, in characters, and lists kept ready. */
 export const MAX_NO_PROXY_CHARACTERS = 64 * 1024;

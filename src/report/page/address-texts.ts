@@ -1,5 +1,5 @@
 import type { ProbeOutcome } from "../../probe/prober.ts";
-import { type Address, addressBytes } from "../../runtime/address.ts";
+import { type Address, addressBytes, isIpv4Mapped } from "../../runtime/address.ts";
 import { PAGE_METRICS } from "../catalogue/page-metrics.ts";
 import { gaugeText } from "./gauge-text.ts";
 
@@ -32,9 +32,7 @@ export function addressTexts({ address }: ProbeOutcome): string {
 function ofBytes(address: Address): string {
   const bytes = addressBytes(address.text);
   if (bytes === undefined) return NO_ADDRESS;
-  const isMapped =
-    bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
-  return isMapped
+  return isIpv4Mapped(bytes)
     ? `${ipAddressHash(hashOfBytes(bytes.subarray(12)))}${IPV4_PROTOCOL}`
     : `${ipAddressHash(hashOfBytes(bytes))}${IPV6_PROTOCOL}`;
 }
